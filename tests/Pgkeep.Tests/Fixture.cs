@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Pgkeep.Tests;
 
 /// <summary>Files below Fixtures, which are part of the test assembly.</summary>
@@ -10,5 +12,13 @@ internal static class Fixture
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    public static byte[] Unzipped(string name)
+    {
+        using var plain = new MemoryStream();
+        using var gzip = new GZipStream(new MemoryStream(Bytes(name)), CompressionMode.Decompress);
+        gzip.CopyTo(plain);
+        return plain.ToArray();
     }
 }
