@@ -1,0 +1,49 @@
+namespace Pgkeep.Commands;
+
+/// <summary>
+/// The commands as the rows of the option table name them, and the groups of them that take the same options.
+/// </summary>
+internal static class CommandNames
+{
+    public const string Backup = "backup";
+    public const string ArchiveWal = "archive-wal";
+    public const string GetWal = "get-wal";
+    public const string Restore = "restore";
+    public const string RestoreRollback = "restore rollback";
+    public const string Verify = "verify";
+    public const string List = "list";
+    public const string Cleanup = "cleanup";
+    public const string Stats = "stats";
+    public const string Check = "check";
+    public const string CronInstall = "cron install";
+    public const string CronStatus = "cron status";
+    public const string CronRemove = "cron remove";
+    public const string Demo = "demo";
+    public const string ConfigShow = "config show";
+    public const string Version = "version";
+    public const string Help = "help";
+    public const string Reference = "reference";
+
+    /// <summary>What changes or reads the running system from a person's or cron's hand.</summary>
+    public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
+
+    /// <summary>Everything that opens a session on the server.</summary>
+    public static IReadOnlyList<string> Connecting { get; } = [Backup, .. Restoring, Check];
+
+    /// <summary>Everything that reads or writes the archive.</summary>
+    public static IReadOnlyList<string> Archive { get; } = [Backup, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check];
+
+    public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
+
+    /// <summary>Everything that works on a repository.</summary>
+    public static IReadOnlyList<string> Repository { get; } = [.. Archive, .. Cron];
+
+    /// <summary>Everything that reads <c>backup.env</c>.</summary>
+    public static IReadOnlyList<string> Configured { get; } = [.. Repository, Demo, ConfigShow];
+
+    /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
+    public static IReadOnlyList<string> Answering { get; } = [Backup, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
+
+    /// <summary>Everything that works long enough to tell about it on the way.</summary>
+    public static IReadOnlyList<string> Telling { get; } = [Backup, .. Restoring, Verify, Cleanup, Demo];
+}

@@ -1,0 +1,10 @@
+namespace Pgkeep.Options.EnvironmentFiles;
+
+/// <summary>What <see cref="ShellWordReader"/> came upon.</summary>
+internal enum ShellToken
+{
+    Word,
+    EndOfLine,
+    EndOfFile,
+    Problem,
+}

@@ -1,0 +1,64 @@
+using System.Text;
+
+namespace Pgkeep.Output;
+
+/// <summary>
+/// The process' own streams, opened when first used: archive-wal says nothing and must not pay for it. The class Console is used only
+/// here.
+/// </summary>
+internal sealed class ConsoleOutput : IOutput, IDisposable
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    private readonly Lazy<StreamWriter> _result = new(() => new StreamWriter(Console.OpenStandardOutput(), Utf8));
+    private readonly Lazy<StreamWriter> _notes = new(() => new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true });
+    private readonly Lazy<StreamReader> _answers = new(() => new StreamReader(Console.OpenStandardInput(), Utf8));
+    private readonly Func<string, string?> _environment;
+
+    public ConsoleOutput(Func<string, string?> environment)
+    {
+        _environment = environment;
+    }
+
+    public Palette ResultPalette => Palette.For(!Console.IsOutputRedirected, _environment);
+
+    public Palette NotePalette => Palette.For(IsNoteTerminal, _environment);
+
+    public bool IsNoteTerminal => !Console.IsErrorRedirected;
+
+    public bool CanAsk => !Console.IsInputRedirected && IsNoteTerminal;
+
+    public void WriteResult(string line) => _result.Value.WriteLine(line);
+
+    public void WriteNote(string line)
+    {
+        // What was said before on stdout stands before it on a terminal too.
+        Flush();
+        _notes.Value.WriteLine(line);
+    }
+
+    public void WriteNotePart(string text)
+    {
+        Flush();
+        _notes.Value.Write(text);
+    }
+
+    public string? ReadAnswer() => _answers.Value.ReadLine();
+
+    // A reader that has gone away (pgkeep list | head -1) is no error here: the runtime's console stream ends quietly on EPIPE.
+    public void Flush()
+    {
+        if (_result.IsValueCreated)
+        {
+            _result.Value.Flush();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_answers.IsValueCreated)
+        {
+            _answers.Value.Dispose();
+        }
+    }
+}

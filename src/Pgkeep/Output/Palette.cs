@@ -1,0 +1,31 @@
+namespace Pgkeep.Output;
+
+/// <summary>Colours a text, or leaves it alone.</summary>
+internal sealed class Palette
+{
+    private const string Reset = "\e[0m";
+
+    private readonly bool _isColoured;
+
+    private Palette(bool isColoured)
+    {
+        _isColoured = isColoured;
+    }
+
+    public static Palette Plain { get; } = new(false);
+
+    public static Palette Coloured { get; } = new(true);
+
+    /// <summary>NO_COLOR holds with any value but the empty one (https://no-color.org).</summary>
+    public static Palette For(bool isTerminal, Func<string, string?> environment) =>
+        isTerminal && string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is not (null or "" or "dumb") ? Coloured : Plain;
+
+    public string Paint(Mark mark, string text) => _isColoured ? Sequence(mark) + text + Reset : text;
+
+    private static string Sequence(Mark mark) => mark switch
+    {
+        Mark.Ok => "\e[32m",
+        Mark.Look => "\e[33m",
+        _ => "\e[31m",
+    };
+}
