@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Options.EnvironmentFiles;
 using Pgkeep.Output;
@@ -19,11 +20,17 @@ internal sealed class CommandHost
         _surroundings = surroundings;
     }
 
-    public async Task<int> RunAsync(IReadOnlyList<string> words, CancellationToken cancellationToken)
+    public Task<int> RunAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
+        RunAsync(() => CommandChoice.Of(words), words, cancellationToken);
+
+    public Task<int> RunAsync(CommandChoice choice, CancellationToken cancellationToken) =>
+        RunAsync(() => choice, choice.Words, cancellationToken);
+
+    private async Task<int> RunAsync(Func<CommandChoice> choose, IReadOnlyList<string> words, CancellationToken cancellationToken)
     {
         try
         {
-            var exitCode = await RunChosenAsync(words, cancellationToken);
+            var exitCode = await RunChosenAsync(choose(), cancellationToken);
             _surroundings.Output.Flush();
             return exitCode;
         }
@@ -35,9 +42,8 @@ internal sealed class CommandHost
         }
     }
 
-    private async Task<int> RunChosenAsync(IReadOnlyList<string> words, CancellationToken cancellationToken)
+    private async Task<int> RunChosenAsync(CommandChoice choice, CancellationToken cancellationToken)
     {
-        var choice = CommandChoice.Of(words);
         _command = choice.Command;
         if (choice.Words.TakeWhile(word => word != "--").Any(word => word is "--help" or "-h"))
         {
@@ -91,7 +97,7 @@ internal sealed class CommandHost
             FailureReport.Write(_surroundings.Output, failure, _values, wantsJson);
             _surroundings.Output.Flush();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or PgkeepException)
         {
             // There is nowhere left to say it; the exit code still does.
         }

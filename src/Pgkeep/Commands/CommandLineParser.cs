@@ -15,8 +15,8 @@ namespace Pgkeep.Commands;
 /// </summary>
 internal sealed class CommandLineParser
 {
-    // Its parser takes a first word that equals the command's name for the program itself; no word is equal to this after the last slash.
-    private const string UnspeakableName = "pgkeep/";
+    // Stands before the words. Otherwise the parser takes a first word such as "pgkeep" for the program and "[x]" for a directive.
+    private const string Guard = "--words-follow";
 
     private static readonly ParserConfiguration Configuration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
@@ -34,7 +34,7 @@ internal sealed class CommandLineParser
 
     private ParsedCommandLine Parse(IReadOnlyList<string> words)
     {
-        var result = Build().Parse(words, Configuration);
+        var result = Build().Parse([Guard, .. words], Configuration);
         var options = ReadOptions(result, words);
         var arguments = ReadArguments(result);
         if (_problems.Count == 0)
@@ -48,7 +48,7 @@ internal sealed class CommandLineParser
 
     private ParserCommand Build()
     {
-        var parser = new ParserCommand(UnspeakableName);
+        var parser = new ParserCommand("pgkeep") { new ParserOption(Guard) { Arity = ArgumentArity.Zero } };
         foreach (var option in _command.Options.Where(option => option.MayComeFrom(SourceKind.CommandLine)))
         {
             var arity = option.IsFlag ? ArgumentArity.Zero : ArgumentArity.ExactlyOne;
@@ -58,11 +58,14 @@ internal sealed class CommandLineParser
         foreach (var argument in _command.Arguments)
         {
             var arity = new ArgumentArity(0, argument.IsRepeated ? 100 : 1);
-            parser.Add(_arguments[argument] = new ParserArgument(argument.Name) { Arity = arity });
+            parser.Add(_arguments[argument] = new ParserArgument(argument.Name) { Arity = arity, CustomParser = TakeNothing });
         }
 
         return parser;
     }
+
+    // The words themselves are what we want, and it would insist on a conversion.
+    private static string[] TakeNothing(ArgumentResult result) => [];
 
     private Dictionary<Option, string> ReadOptions(ParseResult result, IReadOnlyList<string> words)
     {

@@ -10,7 +10,7 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    private readonly Lazy<StreamWriter> _result = new(() => new StreamWriter(Console.OpenStandardOutput(), Utf8));
+    private readonly ResultWriter _result = new(Console.OpenStandardOutput);
     private readonly Lazy<StreamWriter> _notes = new(() => new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true });
     private readonly Lazy<StreamReader> _answers = new(() => new StreamReader(Console.OpenStandardInput(), Utf8));
     private readonly Func<string, string?> _environment;
@@ -28,7 +28,7 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
 
     public bool CanAsk => !Console.IsInputRedirected && IsNoteTerminal;
 
-    public void WriteResult(string line) => _result.Value.WriteLine(line);
+    public void WriteResult(string line) => _result.WriteLine(line);
 
     public void WriteNote(string line)
     {
@@ -45,14 +45,7 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
 
     public string? ReadAnswer() => _answers.Value.ReadLine();
 
-    // A reader that has gone away (pgkeep list | head -1) is no error here: the runtime's console stream ends quietly on EPIPE.
-    public void Flush()
-    {
-        if (_result.IsValueCreated)
-        {
-            _result.Value.Flush();
-        }
-    }
+    public void Flush() => _result.Flush();
 
     public void Dispose()
     {

@@ -30,6 +30,6 @@ internal interface IOutput
     /// <summary>A line from stdin; null at its end. Blocks, whatever happens meanwhile.</summary>
     public string? ReadAnswer();
 
-    /// <exception cref="IOException">The result could not be written; a reader that went away is none.</exception>
+    /// <exception cref="Diagnostics.PgkeepException">The result could not be written. A reader that has gone away is no error.</exception>
     public void Flush();
 }

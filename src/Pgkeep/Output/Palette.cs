@@ -22,6 +22,21 @@ internal sealed class Palette
 
     public string Paint(Mark mark, string text) => _isColoured ? Sequence(mark) + text + Reset : text;
 
+    /// <summary>How many columns a painted text takes.</summary>
+    public static int VisibleLength(string text)
+    {
+        var length = 0;
+        var isSequence = false;
+        foreach (var character in text)
+        {
+            isSequence |= character == '\e';
+            length += isSequence ? 0 : 1;
+            isSequence &= character != 'm';
+        }
+
+        return length;
+    }
+
     private static string Sequence(Mark mark) => mark switch
     {
         Mark.Ok => "\e[32m",

@@ -27,7 +27,7 @@ internal sealed class TextTable
     public void WriteTo(Action<string> writeLine)
     {
         var widths = Enumerable.Range(0, _rows.Max(row => (int?)row.Length) ?? 0)
-            .Select(column => _rows.Max(row => column < row.Length ? row[column].Length : 0))
+            .Select(column => _rows.Max(row => column < row.Length ? Palette.VisibleLength(row[column]) : 0))
             .ToList();
         foreach (var row in _rows)
         {
@@ -40,23 +40,25 @@ internal sealed class TextTable
         var last = widths.Count - 1;
         var start = _indent + string.Concat(Enumerable.Range(0, last).Select(column => Pad(row, column, widths[column]) + Gap));
         var tail = last < row.Length ? row[last] : "";
-        if (start.Length + tail.Length <= TextWrap.Width)
+        var indent = Palette.VisibleLength(start);
+        if (indent + Palette.VisibleLength(tail) <= TextWrap.Width)
         {
-            writeLine((start + (IsRight(last) ? tail.PadLeft(widths[last]) : tail)).TrimEnd());
+            writeLine((start + (IsRight(last) ? Pad(row, last, widths[last]) : tail)).TrimEnd());
             return;
         }
 
-        foreach (var line in TextWrap.Lines(tail, Math.Max(TextWrap.Width - start.Length, NarrowestLastColumn)))
+        foreach (var line in TextWrap.Lines(tail, Math.Max(TextWrap.Width - indent, NarrowestLastColumn)))
         {
             writeLine(start + line);
-            start = new string(' ', start.Length);
+            start = new string(' ', indent);
         }
     }
 
     private string Pad(string[] row, int column, int width)
     {
         var cell = column < row.Length ? row[column] : "";
-        return IsRight(column) ? cell.PadLeft(width) : cell.PadRight(width);
+        var blanks = new string(' ', width - Palette.VisibleLength(cell));
+        return IsRight(column) ? blanks + cell : cell + blanks;
     }
 
     private bool IsRight(int column) => column < _alignment.Count && _alignment[column] == Align.Right;

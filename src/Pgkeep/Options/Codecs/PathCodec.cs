@@ -16,8 +16,8 @@ internal sealed class PathCodec : ICodec<string>
     public string Expected => "an absolute path";
 
     public string Parse(string text) =>
-        text.StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal) ? Path.TrimEndingDirectorySeparator(text) : throw new FormatException();
+        text.StartsWith('/') ? Path.TrimEndingDirectorySeparator(text) : throw new FormatException();
 
     public string FromCommandLine(string text, string workingDirectory) =>
-        text.Length == 0 || text.Contains('\0', StringComparison.Ordinal) ? text : Path.GetFullPath(text, workingDirectory);
+        text.Length == 0 ? text : Path.GetFullPath(text, workingDirectory);
 }
