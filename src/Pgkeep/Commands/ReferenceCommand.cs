@@ -17,7 +17,7 @@ internal static class ReferenceCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var directory = Path.GetFullPath(context.Get(Directory), context.Surroundings.WorkingDirectory);
+        var directory = Path.GetFullPath(context.Get(Directory), context.Surroundings.WorkingDirectory());
         foreach (var page in ReferencePages.All())
         {
             var path = Path.Join(directory, page.Path);

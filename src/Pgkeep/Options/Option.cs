@@ -54,7 +54,7 @@ internal abstract class Option
 
     public abstract object? ParseUntyped(string text);
 
-    public abstract string FromCommandLine(string text, string workingDirectory);
+    public abstract string FromCommandLine(string text, Func<string> workingDirectory);
 
     /// <summary>As a person would type it, <c>--port N</c>.</summary>
     public string Usage => IsFlag ? $"--{Name}" : $"--{Name} {Placeholder}";

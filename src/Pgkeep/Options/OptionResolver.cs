@@ -10,9 +10,9 @@ internal sealed class OptionResolver
 {
     private readonly IReadOnlyDictionary<Option, string> _commandLine;
     private readonly Func<string, string?> _environment;
-    private readonly string _workingDirectory;
+    private readonly Func<string> _workingDirectory;
 
-    public OptionResolver(IReadOnlyDictionary<Option, string> commandLine, Func<string, string?> environment, string workingDirectory)
+    public OptionResolver(IReadOnlyDictionary<Option, string> commandLine, Func<string, string?> environment, Func<string> workingDirectory)
     {
         _commandLine = commandLine;
         _environment = environment;

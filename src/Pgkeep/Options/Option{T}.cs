@@ -21,5 +21,5 @@ internal sealed class Option<T> : Option
 
     public override object? ParseUntyped(string text) => Codec.Parse(text);
 
-    public override string FromCommandLine(string text, string workingDirectory) => Codec.FromCommandLine(text, workingDirectory);
+    public override string FromCommandLine(string text, Func<string> workingDirectory) => Codec.FromCommandLine(text, workingDirectory);
 }

@@ -34,13 +34,13 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
     {
         // What was said before on stdout stands before it on a terminal too.
         Flush();
-        _notes.Value.WriteLine(line);
+        TryNote(line + "\n");
     }
 
     public void WriteNotePart(string text)
     {
         Flush();
-        _notes.Value.Write(text);
+        TryNote(text);
     }
 
     public string? ReadAnswer() => _answers.Value.ReadLine();
@@ -52,6 +52,18 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
         if (_answers.IsValueCreated)
         {
             _answers.Value.Dispose();
+        }
+    }
+
+    private void TryNote(string text)
+    {
+        try
+        {
+            _notes.Value.Write(text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A closed or full stderr is no reason to stop; the exit code says how it went.
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ResultWriter
         {
             write(_writer ??= new StreamWriter(_open(), Utf8));
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _hasFailed = true;
             throw new PgkeepException(ErrorKind.StorageFailed, $"the result cannot be written to stdout: {exception.Message}", exception);

@@ -153,7 +153,7 @@ public sealed class OptionResolverTests : IDisposable
     private OptionValues ResolveAll(params Option[] options)
     {
         var file = EnvironmentFile.Read(_directory.Write("backup.env", _file), mustExist: true);
-        var resolver = new OptionResolver(_commandLine, _environment.GetValueOrDefault, "/work");
+        var resolver = new OptionResolver(_commandLine, _environment.GetValueOrDefault, () => "/work");
         var values = resolver.Resolve(options, file);
         resolver.Problems.ThrowIfAny();
         return values;

@@ -11,7 +11,7 @@ internal sealed class Run
 
     public CancellationToken CancellationToken { get; init; }
 
-    private Surroundings Surroundings => new(Output, Environment.GetValueOrDefault, "/work", TimeProvider.System);
+    private Surroundings Surroundings => new(Output, Environment.GetValueOrDefault, () => "/work", TimeProvider.System);
 
     public Task<int> Line(params string[] words) => new CommandHost(Surroundings).RunAsync(words, CancellationToken);
 

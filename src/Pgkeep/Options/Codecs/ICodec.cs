@@ -19,5 +19,5 @@ internal interface ICodec<out T>
     public T Parse(string text);
 
     /// <summary>What a person who types the text in <paramref name="workingDirectory"/> means by it; only paths depend on that.</summary>
-    public string FromCommandLine(string text, string workingDirectory) => text;
+    public string FromCommandLine(string text, Func<string> workingDirectory) => text;
 }

@@ -18,6 +18,6 @@ internal sealed class PathCodec : ICodec<string>
     public string Parse(string text) =>
         text.StartsWith('/') ? Path.TrimEndingDirectorySeparator(text) : throw new FormatException();
 
-    public string FromCommandLine(string text, string workingDirectory) =>
-        text.Length == 0 ? text : Path.GetFullPath(text, workingDirectory);
+    public string FromCommandLine(string text, Func<string> workingDirectory) =>
+        text.Length == 0 || text[0] == '/' ? text : Path.GetFullPath(text, workingDirectory());
 }

@@ -166,7 +166,7 @@ public sealed class CodecTests
     [InlineData("", "")]
     public void Path_on_the_command_line_is_meant_from_the_working_directory(string text, string expected)
     {
-        Assert.Equal(expected, new PathCodec("DIR").FromCommandLine(text, "/work"));
+        Assert.Equal(expected, new PathCodec("DIR").FromCommandLine(text, () => "/work"));
     }
 
     [Theory]
