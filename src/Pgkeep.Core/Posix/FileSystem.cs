@@ -1,0 +1,188 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Posix;
+
+/// <summary>
+/// Changes of names that last. .NET's own flush reports no error when fsync fails on Linux, so each goes to libc here; after a failed
+/// fsync the kernel may have dropped the data, so the caller gives the file up and never tries fsync again on it.
+/// </summary>
+internal static class FileSystem
+{
+    public static void Sync(SafeFileHandle handle, string path)
+    {
+        if (Libc.FSync(handle) != 0)
+        {
+            throw PosixError.Last("fsync", path);
+        }
+    }
+
+    /// <summary>Makes the names in a directory durable.</summary>
+    public static void SyncDirectory(string path)
+    {
+        using var handle = OpenForSync(path, Libc.O_DIRECTORY);
+        Sync(handle, path);
+    }
+
+    /// <summary>Makes the content of a file that somebody else wrote durable.</summary>
+    public static void SyncFile(string path)
+    {
+        using var handle = OpenForSync(path, 0);
+        Sync(handle, path);
+    }
+
+    /// <summary>
+    /// Makes everything on the file system that holds a directory durable: one call instead of one for each of a million files. Errors of
+    /// writing back are reported since Linux 5.8 (man 2 syncfs).
+    /// </summary>
+    public static void SyncAll(string directory)
+    {
+        using var handle = OpenForSync(directory, Libc.O_DIRECTORY);
+        if (Libc.SyncFileSystem(handle) != 0)
+        {
+            throw PosixError.Last("make durable what is in", directory);
+        }
+    }
+
+    /// <summary>Replaces what <paramref name="to"/> names, if anything, in one step.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (Libc.Rename(from, to) != 0)
+        {
+            throw PosixError.Last($"rename \"{from}\" to", to);
+        }
+    }
+
+    /// <summary>False, and nothing changed, where <paramref name="to"/> exists already.</summary>
+    public static bool TryRenameNew(string from, string to)
+    {
+        if (Libc.RenameAt2(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, Libc.RENAME_NOREPLACE) == 0)
+        {
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        return errno == Libc.EEXIST ? false : throw PosixError.From(errno, $"rename \"{from}\" to", to);
+    }
+
+    /// <summary>
+    /// Gives a file its final name without ever replacing another: a link, or where the file system has no hard links a rename that
+    /// refuses to replace. False where the name is taken. The temporary name may be left; the caller removes it.
+    /// </summary>
+    public static bool TryLinkNew(string from, string to)
+    {
+        if (Libc.Link(from, to) == 0)
+        {
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        return errno switch
+        {
+            Libc.EEXIST => false,
+            Libc.EPERM or Libc.EOPNOTSUPP or Libc.ENOSYS => TryRenameNew(from, to),
+            _ => throw PosixError.From(errno, $"link \"{from}\" to", to),
+        };
+    }
+
+    public static void CreateSymbolicLink(string target, string path)
+    {
+        if (Libc.Symlink(target, path) != 0)
+        {
+            throw PosixError.Last("create the link", path);
+        }
+    }
+
+    /// <summary>Creates one directory with exactly this mode, whatever the umask. Throws where it exists.</summary>
+    public static void CreateDirectory(string path, int mode)
+    {
+        if (Libc.MakeDirectory(path, (uint)mode) != 0)
+        {
+            throw PosixError.Last("create the directory", path);
+        }
+
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+    }
+
+    public static void ChangeOwner(string path, uint userId, uint groupId)
+    {
+        if (Libc.ChangeOwner(path, userId, groupId) != 0)
+        {
+            throw PosixError.Last("change the owner of", path);
+        }
+    }
+
+    public static void Delete(string path)
+    {
+        if (Libc.Unlink(path) != 0 && Marshal.GetLastPInvokeError() is var errno and not Libc.ENOENT)
+        {
+            throw PosixError.From(errno, "remove", path);
+        }
+    }
+
+    /// <summary>The path with every link in it followed; the path itself where nothing is there.</summary>
+    public static string Resolve(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var resolved = "/";
+        var pending = new Stack<string>(full.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
+        for (var links = 0; pending.TryPop(out var part);)
+        {
+            if (part is "." or "..")
+            {
+                resolved = part == ".." ? Path.GetDirectoryName(resolved) ?? "/" : resolved;
+                continue;
+            }
+
+            var next = Path.Combine(resolved, part);
+            if (FileStatus.Of(next)?.Type != FileType.SymbolicLink || new FileInfo(next).LinkTarget is not { } target)
+            {
+                resolved = next;
+                continue;
+            }
+
+            // The kernel's own limit on links in one path is 40.
+            if (++links > 40)
+            {
+                throw new PgkeepException(ErrorKind.StorageFailed, $"too many symbolic links in \"{path}\"");
+            }
+
+            resolved = target.StartsWith('/') ? "/" : resolved;
+            foreach (var piece in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            {
+                pending.Push(piece);
+            }
+        }
+
+        return resolved;
+    }
+
+    /// <summary>
+    /// Adds a line to a file that several processes write, in one write with O_APPEND (which <see cref="FileMode.Append"/> does not use), so that
+    /// lines never overwrite each other. Not durable.
+    /// </summary>
+    public static unsafe void Append(string path, ReadOnlySpan<byte> line, int mode)
+    {
+        var descriptor = Libc.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_APPEND | Libc.O_CLOEXEC, mode);
+        if (descriptor < 0)
+        {
+            throw PosixError.Last("open", path);
+        }
+
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        fixed (byte* start = line)
+        {
+            if (Libc.Write(handle, start, (nuint)line.Length) != line.Length)
+            {
+                throw PosixError.Last("write", path);
+            }
+        }
+    }
+
+    private static SafeFileHandle OpenForSync(string path, int flags)
+    {
+        var descriptor = Libc.Open(path, Libc.O_RDONLY | Libc.O_CLOEXEC | flags, 0);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw PosixError.Last("open", path);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Posix;
+
+/// <summary>Turns what the kernel said into a failure that a person can act on.</summary>
+internal static class PosixError
+{
+    /// <summary>For a call that just failed with errno set.</summary>
+    /// <param name="action">What was tried, as it follows "cannot": <c>fsync</c>, <c>rename "a" to</c>.</param>
+    public static PgkeepException Last(string action, string path) => From(Marshal.GetLastPInvokeError(), action, path);
+
+    public static PgkeepException From(int errno, string action, string path, Exception? inner = null) =>
+        new(KindOf(errno), $"cannot {action} \"{path}\": {Marshal.GetPInvokeErrorMessage(errno)}", inner, HintsFor(errno, path));
+
+    /// <summary>For what .NET's file classes throw; an exception of ours passes through unchanged.</summary>
+    public static PgkeepException From(Exception thrown, string action, string path) => thrown switch
+    {
+        PgkeepException ours => ours,
+        FileNotFoundException or DirectoryNotFoundException => From(Libc.ENOENT, action, path, thrown),
+        UnauthorizedAccessException => From(Libc.EACCES, action, path, thrown),
+        // The Unix part of .NET passes errno as the HResult.
+        IOException { HResult: > 0 and < 4096 } io => From(io.HResult, action, path, thrown),
+        _ => new PgkeepException(ErrorKind.StorageFailed, $"cannot {action} \"{path}\": {thrown.Message}", thrown),
+    };
+
+    /// <summary>True for what the file classes throw when the kernel refuses; use it in a <c>when</c>.</summary>
+    public static bool IsInputOutput(Exception thrown) => thrown is IOException or UnauthorizedAccessException;
+
+    private static ErrorKind KindOf(int errno) => errno switch
+    {
+        Libc.ENOSPC or Libc.EDQUOT => ErrorKind.StorageFull,
+        Libc.EACCES or Libc.EPERM or Libc.EROFS => ErrorKind.AccessDenied,
+        _ => ErrorKind.StorageFailed,
+    };
+
+    private static IReadOnlyList<string> HintsFor(int errno, string path) => KindOf(errno) switch
+    {
+        ErrorKind.StorageFull => ["free some space: pgkeep cleanup removes backups past their retention"],
+        ErrorKind.AccessDenied => [$"this runs as \"{Environment.UserName}\"; pgkeep must run as the server's own account, usually postgres: see ls -ld \"{path}\""],
+        _ => [],
+    };
+}

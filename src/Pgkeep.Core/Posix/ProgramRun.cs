@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Posix;
+
+/// <param name="Output">What it wrote, standard output and standard error together.</param>
+internal sealed record ProgramResult(int ExitCode, string Output);
+
+/// <summary>Runs one of PostgreSQL's or the system's programs to its end.</summary>
+internal static class ProgramRun
+{
+    /// <param name="account">As whom; null for this process's own account.</param>
+    /// <exception cref="PgkeepException">It cannot be started. What it says by its exit code is the caller's to judge.</exception>
+    public static async Task<ProgramResult> RunAsync(
+        string program, IEnumerable<string> arguments, Account? account, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // The caller's directory may be one that the account cannot enter.
+            WorkingDirectory = "/",
+        };
+        // Messages are read by us as well as by people.
+        start.Environment["LC_ALL"] = "C";
+        if (account is not null && Account.IsRoot && account.UserId != 0)
+        {
+            start.UserName = account.Name;
+            start.Environment["HOME"] = account.Home;
+        }
+
+        using var process = Start(start, program);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return new ProgramResult(process.ExitCode, $"{await output}{await errors}".Trim());
+    }
+
+    private static Process Start(ProcessStartInfo start, string program)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception thrown)
+        {
+            throw new PgkeepException(ErrorKind.ServerFailed, $"cannot run \"{program}\": {thrown.Message}", thrown);
+        }
+    }
+}
