@@ -1,0 +1,175 @@
+using System.Text;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Streams.Tar;
+
+/// <summary>
+/// Reads what <see cref="TarWriter"/> and PostgreSQL's programs write, forward only. Anything else in the archive (devices, hard links,
+/// sparse files) is refused, as is an archive that ends early: a backup with unknown members is not one to restore by guessing.
+/// </summary>
+internal sealed class TarReader
+{
+    /// <summary>A PAX header holds a path or two; more is a damaged or hostile archive.</summary>
+    private const int MaxPaxLength = 64 * 1024;
+
+    private readonly Stream _source;
+    private readonly string _name;
+    private readonly byte[] _header = new byte[TarHeader.Length];
+    private long _left;
+    private long _padding;
+
+    /// <param name="source">Plain, not owned.</param>
+    /// <param name="name">For messages.</param>
+    public TarReader(Stream source, string name)
+    {
+        _source = source;
+        _name = name;
+    }
+
+    /// <summary>The next member, after skipping what was not read of the one before; null at the proper end.</summary>
+    public TarEntry? Next()
+    {
+        Skip(_left + _padding);
+        string? longName = null;
+        string? longLink = null;
+        while (true)
+        {
+            FillHeader();
+            if (!_header.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                return longName is null ? null : throw Damaged("ends inside a long name");
+            }
+
+            if (!TarHeader.IsChecksumRight(_header)
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.SizeOffset, 12), out var size)
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModeOffset, 8), out var mode)
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModifiedOffset, 12), out var modified))
+            {
+                throw Damaged("has a damaged header");
+            }
+
+            switch (_header[TarHeader.TypeOffset])
+            {
+                case TarHeader.PaxGlobalFlag:
+                    ReadSmall(size);
+                    continue;
+                case TarHeader.PaxFlag:
+                    (longName, longLink) = ParsePax(ReadSmall(size));
+                    continue;
+                case TarHeader.GnuLongNameFlag:
+                    longName = TarHeader.ReadText(ReadSmall(size));
+                    continue;
+            }
+
+            var entry = ToEntry(longName, longLink, size, (int)(mode & 0xFFF), Math.Min(modified, 253402300799));
+            _left = entry.Type == TarEntryType.File ? size : 0;
+            _padding = TarHeader.Padded(_left) - _left;
+            return entry;
+        }
+    }
+
+    /// <summary>Content of the current member; 0 at its end.</summary>
+    public int Read(Span<byte> buffer)
+    {
+        var wanted = (int)Math.Min(buffer.Length, _left);
+        if (wanted == 0)
+        {
+            return 0;
+        }
+
+        var read = _source.Read(buffer[..wanted]);
+        _left -= read;
+        return read > 0 ? read : throw Damaged("ends in the middle of a file");
+    }
+
+    private TarEntry ToEntry(string? longName, string? longLink, long size, int mode, long modified)
+    {
+        var type = _header[TarHeader.TypeOffset] switch
+        {
+            TarHeader.FileFlag or TarHeader.OldFileFlag => TarEntryType.File,
+            TarHeader.DirectoryFlag => TarEntryType.Directory,
+            TarHeader.LinkFlag => TarEntryType.SymbolicLink,
+            var other => throw Damaged($"has a member of unknown type {other}"),
+        };
+        var name = longName ?? ShortName();
+        var link = longLink ?? TarHeader.ReadText(_header.AsSpan(TarHeader.LinkOffset, TarHeader.NameLength));
+        return new TarEntry(
+            name.TrimEnd('/'), type, size, mode, DateTimeOffset.FromUnixTimeSeconds(modified), type == TarEntryType.SymbolicLink ? link : null);
+    }
+
+    private string ShortName()
+    {
+        var name = TarHeader.ReadText(_header.AsSpan(0, TarHeader.NameLength));
+        var isUstar = _header.AsSpan(TarHeader.MagicOffset, 6).SequenceEqual("ustar\0"u8);
+        var prefix = isUstar ? TarHeader.ReadText(_header.AsSpan(TarHeader.PrefixOffset, 155)) : "";
+        return prefix.Length > 0 ? $"{prefix}/{name}" : name;
+    }
+
+    private void FillHeader()
+    {
+        try
+        {
+            _source.ReadExactly(_header);
+        }
+        catch (EndOfStreamException)
+        {
+            throw Damaged("ends early");
+        }
+    }
+
+    private byte[] ReadSmall(long size)
+    {
+        if (size > MaxPaxLength)
+        {
+            throw Damaged("has an extended header that is too large");
+        }
+
+        var content = new byte[TarHeader.Padded(size)];
+        try
+        {
+            _source.ReadExactly(content);
+        }
+        catch (EndOfStreamException)
+        {
+            throw Damaged("ends early");
+        }
+
+        return content[..(int)size];
+    }
+
+    private (string? Path, string? Link) ParsePax(byte[] content)
+    {
+        string? path = null;
+        string? link = null;
+        for (var rest = content.AsSpan(); !rest.IsEmpty;)
+        {
+            var space = rest.IndexOf((byte)' ');
+            if (space < 1 || !int.TryParse(Encoding.ASCII.GetString(rest[..space]), out var length) || length <= space + 2 || length > rest.Length)
+            {
+                throw Damaged("has a damaged extended header");
+            }
+
+            var record = Encoding.UTF8.GetString(rest[(space + 1)..(length - 1)]);
+            path = record.StartsWith("path=", StringComparison.Ordinal) ? record["path=".Length..] : path;
+            link = record.StartsWith("linkpath=", StringComparison.Ordinal) ? record["linkpath=".Length..] : link;
+            rest = rest[length..];
+        }
+
+        return (path, link);
+    }
+
+    private void Skip(long count)
+    {
+        var buffer = new byte[(int)Math.Min(count, 64 * 1024)];
+        while (count > 0)
+        {
+            var read = _source.Read(buffer.AsSpan(0, (int)Math.Min(count, buffer.Length)));
+            count -= read > 0 ? read : throw Damaged("ends in the middle of a file");
+        }
+
+        _left = 0;
+        _padding = 0;
+    }
+
+    private PgkeepException Damaged(string problem) => new(ErrorKind.BackupDamaged, $"\"{_name}\" {problem}");
+}
