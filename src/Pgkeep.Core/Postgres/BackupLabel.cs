@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Pgkeep.Postgres;
 
 /// <summary>
@@ -50,7 +52,7 @@ internal sealed record BackupLabel
 
     public bool IsFromStandby => BackupFrom == "standby";
 
-    public static bool TryParse(string text, out BackupLabel? value, out string problem)
+    public static bool TryParse(string text, [NotNullWhen(true)] out BackupLabel? value, out string problem)
     {
         var parser = new BackupLabelParser(text);
         value = parser.Parse();

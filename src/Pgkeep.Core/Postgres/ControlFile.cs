@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Buffers.Binary;
 
 namespace Pgkeep.Postgres;
@@ -74,7 +75,7 @@ internal sealed record ControlFile
 
     public bool HasDataChecksums => DataChecksumVersion != 0;
 
-    public static bool TryParse(ReadOnlySpan<byte> bytes, out ControlFile? value, out string problem)
+    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out ControlFile? value, out string problem)
     {
         value = null;
         if (!ControlFileLayout.TryFind(bytes, out var checksumOffset, out problem))

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Pgkeep.Postgres;
 
 /// <summary>
@@ -97,15 +99,15 @@ internal sealed record PostgresVersion
     /// <summary>The whole call that ends it; $1 is true when the server shall wait for its WAL to be archived.</summary>
     public string BackupStopCall => HasExclusiveBackup ? $"{BackupStopFunction}(false, $1)" : $"{BackupStopFunction}($1)";
 
-    public static bool TryGet(int major, out PostgresVersion? version) => TryFind(row => row.Major == major, out version);
+    public static bool TryGet(int major, [NotNullWhen(true)] out PostgresVersion? version) => TryFind(row => row.Major == major, out version);
 
     /// <summary>Finds the major that wrote a control file. The catalog version decides where the layout's version is shared.</summary>
-    public static bool TryGetByControlFile(uint controlFileVersion, uint catalogVersion, out PostgresVersion? version) =>
+    public static bool TryGetByControlFile(uint controlFileVersion, uint catalogVersion, [NotNullWhen(true)] out PostgresVersion? version) =>
         TryFind(row => row.ControlFileVersion == controlFileVersion && row.CatalogVersion == catalogVersion, out version);
 
-    public static bool TryGetByWalMagic(ushort magic, out PostgresVersion? version) => TryFind(row => row.WalMagic == magic, out version);
+    public static bool TryGetByWalMagic(ushort magic, [NotNullWhen(true)] out PostgresVersion? version) => TryFind(row => row.WalMagic == magic, out version);
 
-    private static bool TryFind(Func<PostgresVersion, bool> matches, out PostgresVersion? version)
+    private static bool TryFind(Func<PostgresVersion, bool> matches, [NotNullWhen(true)] out PostgresVersion? version)
     {
         version = All.FirstOrDefault(matches);
         return version is not null;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Pgkeep.Postgres;
@@ -14,7 +15,7 @@ namespace Pgkeep.Postgres;
 internal sealed record TablespaceMap(IReadOnlyList<TablespaceMapEntry> Entries)
 {
     /// <summary>Reads the text as that major's server does; an empty one is a map without entries.</summary>
-    public static bool TryParse(string text, PostgresVersion version, out TablespaceMap? value, out string problem)
+    public static bool TryParse(string text, PostgresVersion version, [NotNullWhen(true)] out TablespaceMap? value, out string problem)
     {
         value = null;
         problem = "";

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Pgkeep.Postgres;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal sealed record TimelineHistory(TimelineId Timeline, IReadOnlyList<Timeli
     public static TimelineHistory Initial(TimelineId timeline) => new(timeline, []);
 
     /// <summary>Reads a history file. Reasons are free text; the timelines must grow and stay below the file's own.</summary>
-    public static bool TryParse(TimelineId timeline, string text, out TimelineHistory? value, out string problem)
+    public static bool TryParse(TimelineId timeline, string text, [NotNullWhen(true)] out TimelineHistory? value, out string problem)
     {
         value = null;
         problem = "";
@@ -95,7 +97,7 @@ internal sealed record TimelineHistory(TimelineId Timeline, IReadOnlyList<Timeli
     public bool Contains(TimelineId timeline, Lsn position) =>
         BeginOf(timeline) is { } begin && position >= begin && (EndOf(timeline) is not { } end || position <= end);
 
-    private static bool TryParseLine(ReadOnlySpan<char> line, out TimelineSwitch? value)
+    private static bool TryParseLine(ReadOnlySpan<char> line, [NotNullWhen(true)] out TimelineSwitch? value)
     {
         value = null;
         var afterTimeline = line.IndexOfAny(' ', '\t');

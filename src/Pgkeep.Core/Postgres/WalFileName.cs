@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Pgkeep.Postgres;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal sealed record WalFileName(string Name, WalFileKind Kind, TimelineId Tim
     private const string PartialSuffix = ".partial";
     private const string BackupSuffix = ".backup";
 
-    public static bool TryParse(string name, out WalFileName? value)
+    public static bool TryParse(string name, [NotNullWhen(true)] out WalFileName? value)
     {
         value = TryParseHistory(name) ?? TryParseSegmentFile(name);
         return value is not null;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Buffers.Binary;
 
 namespace Pgkeep.Postgres;
@@ -52,7 +53,7 @@ internal sealed record WalPageHeader(ushort Magic, WalPageFlags Flags, TimelineI
     public uint? BlockSize { get; private init; }
 
     /// <summary>Reads the header at the beginning of a page; what follows it does not matter.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> page, out WalPageHeader? value, out string problem)
+    public static bool TryParse(ReadOnlySpan<byte> page, [NotNullWhen(true)] out WalPageHeader? value, out string problem)
     {
         value = null;
         problem = "";

@@ -1,0 +1,51 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+
+namespace Pgkeep.Postgres.Cluster;
+
+/// <summary>Reads <c>global/pg_control</c> of a data directory that may belong to a running server.</summary>
+internal static class ControlFileReader
+{
+    public const string RelativePath = "global/pg_control";
+
+    /// <summary>The server overwrites the file in place, so a read can see half of a write; it lasts no longer than one write.</summary>
+    private const int Attempts = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    public static ControlFile Read(string dataDirectory) => ReadWithContent(dataDirectory).Control;
+
+    /// <summary>With the bytes as they were read, for a copy.</summary>
+    public static (ControlFile Control, byte[] Content) ReadWithContent(string dataDirectory)
+    {
+        var path = Path.Combine(dataDirectory, RelativePath);
+        for (var attempt = 1; ; attempt++)
+        {
+            var content = ReadFile(path);
+            if (ControlFile.TryParse(content, out var control, out var problem))
+            {
+                return (control, content);
+            }
+
+            if (attempt == Attempts)
+            {
+                throw new PgkeepException(ErrorKind.ServerUnsuitable, $"\"{path}\" cannot be used: {problem}");
+            }
+
+            using var wait = new ManualResetEventSlim();
+            wait.Wait(Pause);
+        }
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+}

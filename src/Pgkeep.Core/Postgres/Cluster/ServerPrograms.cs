@@ -1,0 +1,62 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+
+namespace Pgkeep.Postgres.Cluster;
+
+/// <summary>PostgreSQL's own programs of one major version.</summary>
+internal sealed record ServerPrograms(string Directory)
+{
+    public string Postgres => Path.Combine(Directory, "postgres");
+
+    public string PgCtl => Path.Combine(Directory, "pg_ctl");
+
+    public string InitDb => Path.Combine(Directory, "initdb");
+
+    /// <summary>Looks where it was told, where the backup's server had them, and where packages put them.</summary>
+    /// <param name="named">By the bindir option; then nothing else is looked at.</param>
+    /// <param name="recorded">By the backup.</param>
+    public static async Task<ServerPrograms> FindAsync(int major, string? named, string? recorded, CancellationToken cancellationToken)
+    {
+        var candidates = named is not null ? [named] : Candidates(major, recorded).Distinct().ToList();
+        foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(programs => File.Exists(programs.Postgres)))
+        {
+            if (await programs.ReadMajorAsync(cancellationToken) == major)
+            {
+                return programs;
+            }
+        }
+
+        throw new PgkeepException(
+            ErrorKind.ServerUnsuitable,
+            $"there are no programs of PostgreSQL {major} in {string.Join(", ", candidates.Select(directory => $"\"{directory}\""))}",
+            $"a physical backup needs the same major version: install PostgreSQL {major}",
+            "or name the directory that holds postgres and pg_ctl with --bindir");
+    }
+
+    /// <summary>Newest first.</summary>
+    public static IEnumerable<string> Installed() =>
+        from version in PostgresVersion.All.Reverse()
+        from directory in PackageDirectories(version.Major).Concat(PathDirectories())
+        where File.Exists(Path.Combine(directory, "initdb"))
+        select directory;
+
+    /// <summary>From <c>postgres --version</c>; 0 where it does not say.</summary>
+    public async Task<int> ReadMajorAsync(CancellationToken cancellationToken) =>
+        int.TryParse((await ReadVersionAsync(cancellationToken)).Split('.')[0], out var major) ? major : 0;
+
+    /// <summary>As PostgreSQL writes it: <c>15.18</c>.</summary>
+    public async Task<string> ReadVersionAsync(CancellationToken cancellationToken)
+    {
+        // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
+        var said = await ProgramRun.RunAsync(Postgres, ["--version"], null, cancellationToken);
+        return said.Output.Split(' ').ElementAtOrDefault(2) ?? "";
+    }
+
+    private static IEnumerable<string> Candidates(int major, string? recorded) =>
+        (recorded is null ? [] : new[] { recorded }).Concat(PackageDirectories(major)).Concat(PathDirectories());
+
+    private static IEnumerable<string> PackageDirectories(int major) => [$"/usr/lib/postgresql/{major}/bin", $"/usr/pgsql-{major}/bin"];
+
+    private static string[] PathDirectories() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+}

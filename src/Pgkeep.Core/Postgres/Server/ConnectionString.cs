@@ -1,0 +1,70 @@
+using Npgsql;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Postgres.Server;
+
+/// <summary>From libpq's terms to Npgsql's.</summary>
+internal static class ConnectionString
+{
+    /// <summary>Where Debian's and PostgreSQL's own builds put the server's socket; libpq is built with one of them.</summary>
+    private static readonly string[] SocketDirectories = ["/var/run/postgresql", "/tmp"];
+
+    public static NpgsqlDataSource Build(ConnectionSettings settings)
+    {
+        if (settings.Service is { } service)
+        {
+            settings = ServiceFile.Apply(settings, service);
+        }
+
+        var port = settings.Port ?? 5432;
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = settings.Host ?? DefaultHost(port),
+            Port = port,
+            Username = settings.User ?? Environment.UserName,
+            Database = settings.Database ?? "postgres",
+            ApplicationName = "pgkeep",
+            Timeout = Math.Clamp((int)settings.ConnectTimeout.TotalSeconds, 0, 1024),
+            SslMode = SslModeOf(settings.SslMode),
+            Pooling = false,
+            // A dead network is noticed within minutes although pg_backup_stop may wait for hours.
+            TcpKeepAlive = true,
+            KeepAlive = 60,
+            // Ctrl-C asks the server to stop; a server that does not answer must not hold us.
+            CancellationTimeout = 2000,
+        };
+        if (settings.Password is { } password)
+        {
+            text.Password = password;
+        }
+
+        if (settings.PasswordFile is { } file)
+        {
+            text.Passfile = file;
+        }
+
+        if (settings.SslRootCertificate is { } certificate)
+        {
+            text.RootCertificate = certificate;
+        }
+
+        var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
+        builder.EnableTransportSecurity();
+        builder.EnableArrays();
+        return builder.Build();
+    }
+
+    private static string DefaultHost(int port) =>
+        SocketDirectories.FirstOrDefault(directory => File.Exists(Path.Combine(directory, $".s.PGSQL.{port}"))) ?? "localhost";
+
+    private static SslMode SslModeOf(string? name) => name switch
+    {
+        null or "prefer" => SslMode.Prefer,
+        "disable" => SslMode.Disable,
+        "allow" => SslMode.Allow,
+        "require" => SslMode.Require,
+        "verify-ca" => SslMode.VerifyCA,
+        "verify-full" => SslMode.VerifyFull,
+        _ => throw new PgkeepException(ErrorKind.Configuration, $"\"{name}\" is not an sslmode", "use disable, allow, prefer, require, verify-ca or verify-full"),
+    };
+}

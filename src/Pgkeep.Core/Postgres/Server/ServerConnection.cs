@@ -1,0 +1,93 @@
+using Npgsql;
+
+namespace Pgkeep.Postgres.Server;
+
+/// <summary>
+/// One session. A backup holds it from start to stop, since PostgreSQL ends the backup mode with it; so the session's own time limits are
+/// lifted, and one that breaks is a failure of the command, never opened again behind its back.
+/// </summary>
+internal sealed class ServerConnection : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlConnection _connection;
+
+    private ServerConnection(NpgsqlDataSource source, NpgsqlConnection connection)
+    {
+        _source = source;
+        _connection = connection;
+    }
+
+    public static async Task<ServerConnection> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        var source = ConnectionString.Build(settings);
+        try
+        {
+            var connection = await source.OpenConnectionAsync(cancellationToken);
+            var server = new ServerConnection(source, connection);
+            // Settings that a role or database may have; 0 is "none" for each of them.
+            await server.ExecuteAsync(
+                "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout', 'lock_timeout')",
+                cancellationToken);
+            return server;
+        }
+        catch (Exception thrown) when (thrown is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException or IOException)
+        {
+            await source.DisposeAsync();
+            throw ServerError.WhileConnecting(thrown, settings);
+        }
+    }
+
+    /// <param name="parameters">For $1, $2 and so on.</param>
+    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters) =>
+        await QueryAsync(sql, _ => 0, cancellationToken, parameters);
+
+    /// <summary>The first column of the first row; throws where there is none.</summary>
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken, params object[] parameters) =>
+        (await QueryAsync(sql, row => row.Get<T>(0), cancellationToken, parameters))[0];
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(
+        string sql, Func<ServerRow, T> read, CancellationToken cancellationToken, params object[] parameters)
+    {
+        try
+        {
+            // No limit: pg_backup_start waits for a spread checkpoint, and Ctrl-C cancels.
+            await using var command = new NpgsqlCommand(sql, _connection) { CommandTimeout = 0 };
+            foreach (var value in parameters)
+            {
+                command.Parameters.Add(new NpgsqlParameter { Value = value });
+            }
+
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<T>();
+            var row = new ServerRow(reader);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                rows.Add(read(row));
+            }
+
+            return rows;
+        }
+        catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+        {
+            throw ServerError.From(thrown, sql);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        await _source.DisposeAsync();
+    }
+}
+
+/// <summary>The current row, valid inside the callback that got it.</summary>
+internal readonly struct ServerRow
+{
+    private readonly NpgsqlDataReader _reader;
+
+    public ServerRow(NpgsqlDataReader reader) => _reader = reader;
+
+    public T Get<T>(int column) => _reader.GetFieldValue<T>(column);
+
+    public string? Text(int column) => _reader.IsDBNull(column) ? null : _reader.GetString(column);
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Postgres.Server;
+
+/// <summary>What a server says of itself when a command begins.</summary>
+internal sealed record ServerFacts
+{
+    /// <summary>Asked for by name; a setting that the version does not have is not there.</summary>
+    private static readonly string[] SettingNames =
+    [
+        "server_version", "server_version_num", "data_directory", "config_file", "hba_file", "ident_file", "data_checksums", "wal_level", "archive_mode",
+        "archive_command", "archive_library", "archive_timeout", "full_page_writes", "max_connections", "max_worker_processes", "max_wal_senders",
+        "max_prepared_transactions", "max_locks_per_transaction", "shared_buffers", "server_encoding", "lc_collate", "lc_ctype", "TimeZone",
+        "port", "cluster_name",
+    ];
+
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    public required PostgresVersion Version { get; init; }
+
+    public required SystemIdentifier SystemIdentifier { get; init; }
+
+    public required TimelineId Timeline { get; init; }
+
+    public required bool IsInRecovery { get; init; }
+
+    /// <summary>By the server's clock.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    public string this[string setting] => Settings.GetValueOrDefault(setting) ?? "";
+
+    public static async Task<ServerFacts> ReadAsync(ServerConnection server, CancellationToken cancellationToken)
+    {
+        var rows = await server.QueryAsync(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)", row => (Name: row.Get<string>(0), Value: row.Text(1)), cancellationToken, (object)SettingNames);
+        var settings = rows.Where(row => row.Value is not null).ToDictionary(row => row.Name, row => row.Value!);
+        var major = int.Parse(settings["server_version_num"], CultureInfo.InvariantCulture) / 10000;
+        if (!PostgresVersion.TryGet(major, out var version))
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"PostgreSQL {settings["server_version"]} is not supported",
+                $"this pgkeep knows the majors {PostgresVersion.All[0].Major} to {PostgresVersion.All[^1].Major}");
+        }
+
+        var facts = await server.QueryAsync(
+            "SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp() FROM pg_control_system(), pg_control_checkpoint()",
+            row => new ServerFacts
+            {
+                Settings = settings,
+                Version = version,
+                SystemIdentifier = SystemIdentifierOf(row.Get<string>(0)),
+                Timeline = new TimelineId(checked((uint)row.Get<long>(1))),
+                IsInRecovery = row.Get<bool>(2),
+                Now = TimeOf(row, 3),
+            },
+            cancellationToken);
+        return facts[0];
+    }
+
+    /// <summary>A time of the server, with this machine's zone.</summary>
+    public static DateTimeOffset TimeOf(ServerRow row, int column) => new DateTimeOffset(row.Get<DateTime>(column)).ToLocalTime();
+
+    /// <summary>The server's type is a signed number; the identifier is not.</summary>
+    private static SystemIdentifier SystemIdentifierOf(string text) =>
+        new(unchecked((ulong)long.Parse(text, CultureInfo.InvariantCulture)));
+}
