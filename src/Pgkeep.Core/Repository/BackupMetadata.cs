@@ -1,0 +1,128 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+
+namespace Pgkeep.Repository;
+
+/// <summary><c>backup_metadata.json</c>: what a person and pgkeep need to know of a backup. The format document lists every field.</summary>
+internal sealed record BackupMetadata
+{
+    public const int CurrentFormatVersion = 1;
+
+    public required int FormatVersion { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string PgkeepVersion { get; init; }
+
+    /// <summary>By the server's clock, with this machine's zone.</summary>
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>By the server's clock, when the backup mode ended: no earlier moment can be restored from this backup.</summary>
+    public required DateTimeOffset Stopped { get; init; }
+
+    public required Lsn StartLsn { get; init; }
+
+    public required Lsn StopLsn { get; init; }
+
+    public required TimelineId Timeline { get; init; }
+
+    public required WalSegmentName StartWal { get; init; }
+
+    public required WalSegmentName StopWal { get; init; }
+
+    public required string Source { get; init; }
+
+    public required string Checkpoint { get; init; }
+
+    public required string Compression { get; init; }
+
+    public required int CompressionLevel { get; init; }
+
+    public required ClusterMetadata Cluster { get; init; }
+
+    public required BackupSizes Sizes { get; init; }
+
+    public required IReadOnlyList<TablespaceMetadata> Tablespaces { get; init; }
+
+    /// <summary>The backup this one builds on; null for a full one.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>What was noticed and needs a person; empty for a clean backup.</summary>
+    public required IReadOnlyList<string> Findings { get; init; }
+
+    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, MetadataJson.Default.BackupMetadata), (byte)'\n'];
+
+    /// <param name="path">For messages.</param>
+    public static BackupMetadata FromJson(ReadOnlySpan<byte> content, string path)
+    {
+        try
+        {
+            var metadata = JsonSerializer.Deserialize(content, MetadataJson.Default.BackupMetadata);
+            if (metadata is { FormatVersion: > 0 and <= CurrentFormatVersion })
+            {
+                return metadata;
+            }
+
+            throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" has a format version that this pgkeep does not know", "use a newer pgkeep");
+        }
+        catch (JsonException thrown)
+        {
+            throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" is damaged", thrown, "pgkeep verify names every damaged file; take another backup");
+        }
+    }
+}
+
+/// <summary>The server a backup was taken from, as far as a restore must know it.</summary>
+internal sealed record ClusterMetadata
+{
+    public required SystemIdentifier SystemIdentifier { get; init; }
+
+    /// <summary>As the server names itself, such as <c>15.18</c>.</summary>
+    public required string PostgresqlVersion { get; init; }
+
+    public required int PostgresqlMajor { get; init; }
+
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Null where it lies in the data directory.</summary>
+    public string? ConfigFile { get; init; }
+
+    public string? HbaFile { get; init; }
+
+    public string? IdentFile { get; init; }
+
+    /// <summary>Where the server's programs were; null where it could not be told.</summary>
+    public string? BinDirectory { get; init; }
+
+    public required bool DataChecksums { get; init; }
+
+    public required uint BlockSize { get; init; }
+
+    public required uint WalSegmentSize { get; init; }
+
+    public required uint ControlFileVersion { get; init; }
+
+    public required uint CatalogVersion { get; init; }
+
+    /// <summary>Settings that a restored server may not lower, and what a person wants to compare.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+}
+
+/// <param name="PlainBytes">Of all files.</param>
+/// <param name="StoredBytes">Of all archives.</param>
+internal sealed record BackupSizes(long Files, long PlainBytes, long StoredBytes);
+
+/// <param name="Archive">Its file in the backup.</param>
+internal sealed record TablespaceMetadata(uint Oid, string Location, string Archive);
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters = [typeof(LsnConverter), typeof(TimelineConverter), typeof(SegmentConverter), typeof(IdentifierConverter)])]
+[JsonSerializable(typeof(BackupMetadata))]
+internal sealed partial class MetadataJson : JsonSerializerContext;

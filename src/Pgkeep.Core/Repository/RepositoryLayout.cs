@@ -1,0 +1,54 @@
+using Pgkeep.Posix;
+
+namespace Pgkeep.Repository;
+
+/// <summary>Where things lie in a repository on disk; <c>docs/repository-format.md</c> is normative.</summary>
+/// <param name="BackupDirectory">Absolute.</param>
+/// <param name="WalDirectory">Absolute; usually <c>wal_archive</c> below it, but it may be anywhere.</param>
+internal sealed record RepositoryLayout(string BackupDirectory, string WalDirectory)
+{
+    public const string MarkerName = "repository.json";
+    public const string WalFolderName = "wal_archive";
+    public const string LatestName = "latest";
+    public const string MetadataName = "backup_metadata.json";
+    public const string ChecksumsName = "checksums.sha256";
+    public const string ManifestName = "backup_manifest";
+    public const string MainArchiveName = "base.tar.gz";
+    public const string WalTarName = "pg_wal.tar.gz";
+
+    public string LatestLink => Path.Combine(BackupDirectory, LatestName);
+
+    public string BackupLog => Path.Combine(BackupDirectory, "backup.log");
+
+    public string CronLog => Path.Combine(BackupDirectory, "cron.log");
+
+    public string ArchiveLog => Path.Combine(WalDirectory, "archive.log");
+
+    /// <summary>What changes after a backup is written: the lock and later results. Never inside a backup's own directory.</summary>
+    public string StateDirectory => Path.Combine(BackupDirectory, ".pgkeep");
+
+    /// <summary>True where the archive lies somewhere else than below the backups, and so carries a marker of its own.</summary>
+    public bool IsArchiveApart => WalDirectory != Path.Combine(BackupDirectory, WalFolderName);
+
+    public static RepositoryLayout Of(string backupDirectory, string? walDirectory)
+    {
+        var backups = Path.TrimEndingDirectorySeparator(Path.GetFullPath(backupDirectory));
+        var wal = walDirectory is null
+            ? Path.Combine(backups, WalFolderName)
+            : Path.TrimEndingDirectorySeparator(Path.GetFullPath(walDirectory));
+        return new RepositoryLayout(backups, wal);
+    }
+
+    /// <summary>True where one of the two paths lies inside the other, links followed: a backup would then contain itself, or a restore move it away.</summary>
+    public bool Overlaps(string directory)
+    {
+        var other = FileSystem.Resolve(directory);
+        return IsInside(FileSystem.Resolve(BackupDirectory), other)
+            || IsInside(other, FileSystem.Resolve(BackupDirectory))
+            || IsInside(FileSystem.Resolve(WalDirectory), other)
+            || IsInside(other, FileSystem.Resolve(WalDirectory));
+    }
+
+    private static bool IsInside(string path, string directory) =>
+        path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
+}

@@ -1,0 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Repository;
+
+/// <param name="Directory">Absolute, links followed.</param>
+/// <param name="Problem">Why it cannot be used; null for a usable one, which then has metadata and checksums.</param>
+internal sealed record StoredBackup(BackupName Name, string Directory, BackupMetadata? Metadata, ChecksumList? Checksums, string? Problem)
+{
+    [MemberNotNullWhen(true, nameof(Metadata), nameof(Checksums))]
+    public bool IsUsable => Problem is null;
+
+    /// <summary>What a command needs before it works with a backup.</summary>
+    public (BackupMetadata Metadata, ChecksumList Checksums) RequireUsable() => IsUsable
+        ? (Metadata, Checksums)
+        : throw new PgkeepException(ErrorKind.BackupDamaged, $"the backup \"{Directory}\" cannot be used: {Problem}", "pgkeep list shows the backups that can be used");
+}

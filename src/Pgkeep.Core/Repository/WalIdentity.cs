@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Text;
+using Pgkeep.Postgres;
+using Pgkeep.Streams;
+
+namespace Pgkeep.Repository;
+
+/// <summary>
+/// What travels with a stored WAL file in the gzip header's extra field, so that a file that was renamed, cut or taken from another
+/// cluster is noticed by whoever reads it:
+/// <code>
+///   0 version (1)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]   49 name, ASCII
+/// </code>
+/// </summary>
+internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, string Name)
+{
+    private const byte Version = 1;
+    private const int SizeOffset = 9;
+    private const int DigestOffset = 17;
+    private const int NameOffset = 49;
+
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[NameOffset + Name.Length];
+        bytes[0] = Version;
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(1), SystemIdentifier.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SizeOffset), PlainSize);
+        Digest.Bytes.CopyTo(bytes.AsSpan(DigestOffset));
+        Encoding.ASCII.GetBytes(Name, bytes.AsSpan(NameOffset));
+        return bytes;
+    }
+
+    /// <summary>False for anything that this version did not write.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out WalIdentity? identity)
+    {
+        identity = null;
+        if (bytes.Length <= NameOffset || bytes[0] != Version)
+        {
+            return false;
+        }
+
+        identity = new WalIdentity(
+            new SystemIdentifier(BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..])),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[SizeOffset..]),
+            new Sha256Digest(bytes.Slice(DigestOffset, Sha256Digest.Length).ToArray()),
+            Encoding.ASCII.GetString(bytes[NameOffset..]));
+        return true;
+    }
+}

@@ -1,0 +1,68 @@
+using Pgkeep.Postgres;
+using Pgkeep.Storage;
+
+namespace Pgkeep.Repository;
+
+/// <summary>What an archive holds, from its listing alone.</summary>
+internal sealed class WalInventory
+{
+    private static readonly string[] Suffixes = [".gz", ".zst"];
+
+    private readonly Dictionary<string, StoredWalFile> _byName = [];
+    private readonly SortedDictionary<TimelineId, List<WalSegmentName>> _segments = [];
+
+    private WalInventory()
+    {
+    }
+
+    public IEnumerable<StoredWalFile> Files => _byName.Values;
+
+    public IEnumerable<TimelineId> Timelines => _segments.Keys;
+
+    public static WalInventory Of(IEnumerable<StoredObject> listing)
+    {
+        var inventory = new WalInventory();
+        foreach (var stored in listing)
+        {
+            if (WalFileName.TryParse(PlainName(stored.Name), out var file) && inventory._byName.TryAdd(file.Name, new StoredWalFile(file, stored))
+                && file is { Kind: WalFileKind.Segment, Segment: { } segment })
+            {
+                inventory.SegmentsFor(file.Timeline).Add(segment);
+            }
+        }
+
+        // The listing is in order of names, which is the order of segments within a timeline.
+        return inventory;
+    }
+
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    public bool Contains(WalSegmentName segment) => Contains(segment.ToString());
+
+    /// <summary>In WAL order.</summary>
+    public IReadOnlyList<WalSegmentName> SegmentsOf(TimelineId timeline) => _segments.GetValueOrDefault(timeline) ?? [];
+
+    public bool HasHistory(TimelineId timeline) => Contains(timeline.ToHex() + ".history");
+
+    /// <summary>Histories after the given timeline; where one is stored, an earlier one that is not is a hole.</summary>
+    public bool HasHistoryAfter(TimelineId timeline) =>
+        _byName.Values.Any(stored => stored.File.Kind == WalFileKind.History && stored.File.Timeline.Value > timeline.Value);
+
+    private static string PlainName(string name)
+    {
+        var suffix = Suffixes.FirstOrDefault(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+        return suffix is null ? name : name[..^suffix.Length];
+    }
+
+    private List<WalSegmentName> SegmentsFor(TimelineId timeline)
+    {
+        if (!_segments.TryGetValue(timeline, out var list))
+        {
+            _segments.Add(timeline, list = []);
+        }
+
+        return list;
+    }
+}
+
+internal sealed record StoredWalFile(WalFileName File, StoredObject Stored);
