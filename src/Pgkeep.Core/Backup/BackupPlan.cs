@@ -1,0 +1,99 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Backup;
+
+/// <summary>Everything that is checked before the server is asked to begin: a backup that cannot succeed fails here, in a second.</summary>
+internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, ControlFile Control, IReadOnlyList<TablespaceLink> Tablespaces)
+{
+    public RepositoryIdentity Identity => new(Control.SystemIdentifier, Server.Version.Major, Control.WalSegmentSize);
+
+    public static async Task<BackupPlan> MakeAsync(BackupSettings settings, ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var server = await ServerFacts.ReadAsync(connection, cancellationToken);
+        CheckSettings(server);
+        await CheckArchiverAsync(connection, cancellationToken);
+        var dataDirectory = LocalDataDirectory(server);
+        var control = ControlFileReader.Read(dataDirectory);
+        if (control.SystemIdentifier != server.SystemIdentifier)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"the local \"{dataDirectory}\" has the system identifier {control.SystemIdentifier}, and the connected server {server.SystemIdentifier}",
+                "the server runs on another host: run pgkeep backup there");
+        }
+
+        var tablespaces = TablespaceLinks.Of(dataDirectory);
+        foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
+        {
+            if (settings.Layout.Overlaps(directory))
+            {
+                throw new PgkeepException(
+                    ErrorKind.Configuration,
+                    $"the repository \"{settings.Layout.BackupDirectory}\" and the server's directory \"{directory}\" lie one inside the other",
+                    "a backup would contain itself, and a restore would move it away: set BACKUP_DIR to a place of its own, best on another disk");
+            }
+        }
+
+        return new BackupPlan(server, dataDirectory, control, tablespaces);
+    }
+
+    private static void CheckSettings(ServerFacts server)
+    {
+        if (server.IsInRecovery)
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server is a standby, and this version backs up primaries only", "run pgkeep backup against the primary");
+        }
+
+        if (server["wal_level"] == "minimal")
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable, "wal_level is minimal: a backup of a running server cannot be made consistent", "set wal_level = replica and restart the server");
+        }
+
+        if (server["archive_mode"] == "off")
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                "archive_mode is off: the WAL that the backup needs would not be kept",
+                "set archive_mode = on, archive_command = '/path/to/scripts/archive-wal.sh %p %f' and restart the server");
+        }
+
+        if (server["archive_command"] is "" or "(disabled)" && server["archive_library"].Length == 0)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                "archive_mode is on, and archive_command is empty: the server keeps its WAL and archives nothing",
+                "set archive_command = '/path/to/scripts/archive-wal.sh %p %f' and reload the server");
+        }
+    }
+
+    private static async Task CheckArchiverAsync(ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var failure = await ArchiverStatus.ReadFailureAsync(connection, cancellationToken);
+        if (failure is not null)
+        {
+            throw new PgkeepException(ErrorKind.ArchivingStalled, $"the server's archive_command fails: {failure}", ArchiverStatus.Hints);
+        }
+    }
+
+    private static string LocalDataDirectory(ServerFacts server)
+    {
+        var path = server["data_directory"];
+        if (path.Length == 0)
+        {
+            throw new PgkeepException(
+                ErrorKind.AccessDenied, "the server does not show its data_directory to this role", "GRANT pg_read_all_settings TO the role, or connect as a superuser");
+        }
+
+        return Directory.Exists(path)
+            ? path
+            : throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"the server's data directory \"{path}\" cannot be seen from here",
+                "run pgkeep backup on the server's own host, as the server's account");
+    }
+}

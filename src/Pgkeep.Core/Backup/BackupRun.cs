@@ -1,0 +1,143 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+using Pgkeep.Storage.Local;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// A base backup from the server's own files. Nothing carries a final name before all of it, the WAL it needs included, is stored, checked and
+/// durable; a failure at any point ends the server's backup mode with the session and removes what was written.
+/// </summary>
+internal sealed class BackupRun
+{
+    private readonly BackupSettings _settings;
+    private readonly OperationLog _log;
+    private readonly TimeProvider _time;
+
+    public BackupRun(BackupSettings settings, OperationLog log, TimeProvider time)
+    {
+        _settings = settings;
+        _log = log;
+        _time = time;
+    }
+
+    public async Task<BackupMetadata> RunAsync(CancellationToken cancellationToken)
+    {
+        var stores = ArchiveStores.OfWritable(_settings.Layout);
+        await using var connection = await ServerConnection.OpenAsync(_settings.Connection, cancellationToken);
+        var plan = await BackupPlan.MakeAsync(_settings, connection, cancellationToken);
+        using var taken = RepositoryLock.Take(_settings.Layout);
+        foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
+        {
+            await RepositoryMarker.EnsureAsync(store, plan.Identity, _time, cancellationToken);
+        }
+
+        var name = await FreeNameAsync(cancellationToken);
+        _log.Write($"Starting PostgreSQL base backup: {name}");
+        using var pending = PendingBackup.Create(_settings.Layout, name);
+        var copied = await CopyAsync(plan, name, pending, connection, cancellationToken);
+        _log.Write("Base backup completed successfully");
+
+        using (var wal = new TarGzFile(pending.CreateFile(RepositoryLayout.WalTarName), _settings.CompressionLevel))
+        {
+            var proof = new WalProof(stores.Archive, connection, _settings.ArchiveWait, _time);
+            await proof.PackAsync(plan, copied.StartWal, copied.StopWal, wal, cancellationToken);
+        }
+
+        var metadata = copied with { Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes } };
+        pending.WriteFile(RepositoryLayout.MetadataName, metadata.ToJson());
+        _log.Write($"Backup size: {SizeText.Short(pending.StoredBytes)}");
+        pending.Seal();
+        _log.Write("Checksum file created");
+        cancellationToken.ThrowIfCancellationRequested();
+        pending.Publish(name);
+        _log.Write($"Backup completed: {Path.Combine(_settings.Layout.BackupDirectory, name.ToString())}");
+        return metadata;
+    }
+
+    private async Task<BackupMetadata> CopyAsync(
+        BackupPlan plan, BackupName name, PendingBackup pending, ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var mode = await BackupMode.BeginAsync(connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
+        CheckLocalFiles(plan, mode.Start);
+
+        using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
+        var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings.CompressionLevel, text => _log.Write($"WARNING: {text}"));
+        copy.CopyTablespaces(cancellationToken);
+        using var main = copy.CopyMainFiles(cancellationToken);
+        var control = ControlFileReader.ReadWithContent(plan.DataDirectory);
+
+        var end = await mode.EndAsync(cancellationToken);
+        if (!BackupLabel.TryParse(end.Label, out var label, out var problem))
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
+        }
+
+        copy.Finish(main, end, control.Content, cancellationToken);
+        manifest.Finish([new WalRange(label.StartTimeline, mode.Start, end.Stop)]);
+        manifestFile.Complete();
+        return Describe(plan, name, mode, end, label, copy);
+    }
+
+    /// <summary>
+    /// The directory could be a stale clone of the server's, with the same identifier. After the start it is the server's own only if the
+    /// checkpoint of that start has reached it.
+    /// </summary>
+    private static void CheckLocalFiles(BackupPlan plan, Lsn start)
+    {
+        var control = ControlFileReader.Read(plan.DataDirectory);
+        if (control.SystemIdentifier != plan.Server.SystemIdentifier || control.CheckPointTimeline != plan.Server.Timeline || control.CheckPointRedo < start)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"\"{plan.DataDirectory}\" is not the connected server's: its last checkpoint {control.CheckPointRedo} is older than the backup's start {start}",
+                "the server runs on another host or in a container: run pgkeep backup where its files are");
+        }
+    }
+
+    private async Task<BackupName> FreeNameAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var name = new BackupName(_time.GetLocalNow().DateTime);
+            if (FileStatus.Of(Path.Combine(_settings.Layout.BackupDirectory, name.ToString())) is null)
+            {
+                return name;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
+        }
+    }
+
+    private BackupMetadata Describe(BackupPlan plan, BackupName name, BackupMode mode, BackupEnd end, BackupLabel label, DataDirectoryCopy copy)
+    {
+        var timeline = label.StartTimeline;
+        var size = plan.Control.WalSegmentSize;
+        return new BackupMetadata
+        {
+            FormatVersion = BackupMetadata.CurrentFormatVersion,
+            Name = name.ToString(),
+            PgkeepVersion = _settings.PgkeepVersion,
+            Started = mode.Started,
+            Stopped = end.Stopped,
+            StartLsn = mode.Start,
+            StopLsn = end.Stop,
+            Timeline = timeline,
+            StartWal = WalSegmentName.FromLsn(timeline, mode.Start, size),
+            StopWal = WalSegmentName.EndingAt(timeline, end.Stop, size),
+            Source = "files",
+            Checkpoint = _settings.FastCheckpoint ? "fast" : "spread",
+            Compression = "gzip",
+            CompressionLevel = _settings.CompressionLevel,
+            Cluster = ClusterDescription.Of(plan),
+            Sizes = new BackupSizes(copy.Files, copy.PlainBytes, 0),
+            Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, DataDirectoryCopy.ArchiveOf(tablespace)))],
+            Findings = [],
+        };
+    }
+}

@@ -1,0 +1,22 @@
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Backup;
+
+internal sealed record BackupSettings
+{
+    public required RepositoryLayout Layout { get; init; }
+
+    public required ConnectionSettings Connection { get; init; }
+
+    /// <summary>1 to 9.</summary>
+    public required int CompressionLevel { get; init; }
+
+    /// <summary>False spreads the checkpoint over time, which spares the disk and can take minutes.</summary>
+    public required bool FastCheckpoint { get; init; }
+
+    /// <summary>How long the server may take to archive the next segment that the backup needs.</summary>
+    public required TimeSpan ArchiveWait { get; init; }
+
+    public required string PgkeepVersion { get; init; }
+}

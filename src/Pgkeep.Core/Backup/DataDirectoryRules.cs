@@ -1,0 +1,57 @@
+using System.Collections.Frozen;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// What of a data directory belongs into a backup: PostgreSQL's own decisions (src/backend/backup/basebackup.c, excludeDirContents,
+/// excludeFiles, sendDir), taken by path, so that a user's file that happens to have one of the names elsewhere is kept.
+/// </summary>
+internal static class DataDirectoryRules
+{
+    /// <summary>Kept as empty directories: the server writes their content anew, or, as with replication slots, it must not come back.</summary>
+    private static readonly FrozenSet<string> EmptiedDirectories = FrozenSet.Create(
+        "pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans", "pg_wal");
+
+    /// <summary>In the data directory itself.</summary>
+    private static readonly FrozenSet<string> LeftOutFiles = FrozenSet.Create(
+        "backup_label", "backup_label.old", "tablespace_map", "tablespace_map.old", "backup_manifest", "current_logfiles.tmp", "postgresql.auto.conf.tmp",
+        "postmaster.opts", "postmaster.pid", "recovery.conf", "recovery.done", "recovery.signal", "standby.signal");
+
+    /// <param name="path">Relative to the data directory, with slashes.</param>
+    public static bool IsEmptied(string path) => EmptiedDirectories.Contains(path);
+
+    /// <param name="path">Relative to the data directory, with slashes.</param>
+    public static bool IsLeftOut(string path) =>
+        LeftOutFiles.Contains(path) || IsRelationCache(path) || IsTemporary(path) || path.EndsWith("/.DS_Store", StringComparison.Ordinal);
+
+    /// <summary>The directories whose files are relations: <c>global</c>, and one per database in <c>base</c> or a tablespace's version directory.</summary>
+    public static bool HoldsRelations(string directory)
+    {
+        var parts = directory.Split('/');
+        return parts switch
+        {
+            ["global"] => true,
+            ["base", var database] => IsNumber(database),
+            ["pg_tblspc", _, var version, var database] => version.StartsWith("PG_", StringComparison.Ordinal) && IsNumber(database),
+            _ => false,
+        };
+    }
+
+    /// <summary>Names are <c>pg_internal.init</c>, or with a process number while it is written (relcache.c, write_relcache_init_file).</summary>
+    private static bool IsRelationCache(string path)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash > 0 && path.AsSpan(slash + 1).StartsWith("pg_internal.init") && HoldsRelations(path[..slash]);
+    }
+
+    /// <summary>Sort files and their directories: <c>base/pgsql_tmp</c>, and the same in a tablespace's version directory.</summary>
+    private static bool IsTemporary(string path)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash > 0
+            && path.AsSpan(slash + 1).StartsWith("pgsql_tmp")
+            && (path[..slash] == "base" || path[..slash].Split('/') is ["pg_tblspc", _, _]);
+    }
+
+    private static bool IsNumber(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
+}

@@ -1,0 +1,117 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// A backup while it is made: a directory with a dot-name, which <see cref="Publish"/> turns into a backup with one rename, after everything in
+/// it is durable. Disposed before that, or killed and found by the next run, it disappears.
+/// </summary>
+internal sealed class PendingBackup : IDisposable
+{
+    private const string Prefix = ".backup_";
+
+    private readonly RepositoryLayout _layout;
+    private readonly List<FileChecksum> _files = [];
+    private bool _published;
+
+    private PendingBackup(RepositoryLayout layout, string directory)
+    {
+        _layout = layout;
+        Directory = directory;
+    }
+
+    public string Directory { get; }
+
+    public long StoredBytes { get; private set; }
+
+    /// <param name="name">Makes the dot-name recognisable to a person; the final one is chosen at the end.</param>
+    public static PendingBackup Create(RepositoryLayout layout, BackupName name)
+    {
+        RemoveLeftovers(layout);
+        var directory = Path.Combine(layout.BackupDirectory, $".{name}.{Environment.ProcessId:x}");
+        FileSystem.CreateDirectory(directory, 0b111_000_000);
+        return new PendingBackup(layout, directory);
+    }
+
+    /// <summary>Only under the repository's lock: then no other process works on one.</summary>
+    public static void RemoveLeftovers(RepositoryLayout layout)
+    {
+        foreach (var directory in System.IO.Directory.EnumerateDirectories(layout.BackupDirectory, Prefix + "*"))
+        {
+            Remove(directory);
+        }
+    }
+
+    public PendingFile CreateFile(string name) => new(Path.Combine(Directory, name), Complete);
+
+    public void WriteFile(string name, ReadOnlySpan<byte> content)
+    {
+        using var file = CreateFile(name);
+        file.Write(content);
+        file.Complete();
+    }
+
+    /// <summary>Writes the list of checksums, which makes the directory a whole backup, and makes it durable.</summary>
+    public void Seal()
+    {
+        WriteFile(RepositoryLayout.ChecksumsName, new ChecksumList([.. _files]).ToBytes());
+        FileSystem.SyncDirectory(Directory);
+    }
+
+    /// <summary>Gives it the first free name from <paramref name="wanted"/> on: two backups can begin in one second, and an hour can come twice.</summary>
+    public void Publish(BackupName wanted)
+    {
+        if (!FileSystem.TryRenameNew(Directory, Path.Combine(_layout.BackupDirectory, wanted.ToString())))
+        {
+            throw new PgkeepException(ErrorKind.StorageFailed, $"\"{wanted}\" appeared in \"{_layout.BackupDirectory}\" while the backup ran");
+        }
+
+        _published = true;
+        FileSystem.SyncDirectory(_layout.BackupDirectory);
+        PointLatestTo(wanted);
+    }
+
+    public void Dispose()
+    {
+        if (!_published)
+        {
+            try
+            {
+                Remove(Directory);
+            }
+            catch (PgkeepException)
+            {
+                // The failure that brought us here is the one to report; the next run removes what is left.
+            }
+        }
+    }
+
+    private static void Remove(string directory)
+    {
+        try
+        {
+            System.IO.Directory.Delete(directory, recursive: true);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "remove", directory);
+        }
+    }
+
+    private void Complete(PendingFile file)
+    {
+        _files.Add(new FileChecksum(Path.GetFileName(file.Path), file.Digest));
+        StoredBytes += file.Length;
+    }
+
+    private void PointLatestTo(BackupName name)
+    {
+        var temporary = Path.Combine(_layout.BackupDirectory, $".{RepositoryLayout.LatestName}.{Environment.ProcessId:x}");
+        FileSystem.Delete(temporary);
+        FileSystem.CreateSymbolicLink(name.ToString(), temporary);
+        FileSystem.Rename(temporary, _layout.LatestLink);
+        FileSystem.SyncDirectory(_layout.BackupDirectory);
+    }
+}

@@ -1,0 +1,91 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+using Pgkeep.Streams.Tar;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// Waits until the archive holds every segment from the backup's start to its stop, reads each back with all its checks, and packs them into
+/// <c>pg_wal.tar.gz</c>, so that the backup is consistent by itself. Only then may it be called a backup.
+/// </summary>
+internal sealed class WalProof
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly WalArchive _archive;
+    private readonly ServerConnection _connection;
+    private readonly TimeSpan _patience;
+    private readonly TimeProvider _time;
+
+    /// <param name="patience">For each segment, so that a slow archive that moves is waited for.</param>
+    public WalProof(WalArchive archive, ServerConnection connection, TimeSpan patience, TimeProvider time)
+    {
+        _archive = archive;
+        _connection = connection;
+        _patience = patience;
+        _time = time;
+    }
+
+    public async Task PackAsync(BackupPlan plan, WalSegmentName first, WalSegmentName last, TarGzFile tar, CancellationToken cancellationToken)
+    {
+        tar.Begin(new TarEntry("archive_status", TarEntryType.Directory, 0, 0b111_000_000, _time.GetUtcNow()));
+        var size = plan.Control.WalSegmentSize;
+        for (var segment = first; segment.CompareTo(last) <= 0; segment = segment.Next(size))
+        {
+            var content = await WaitAsync(segment.ToString(), cancellationToken);
+            if (!WalSegmentContent.TryCheck(content, segment, out var found, out var problem))
+            {
+                throw new PgkeepException(ErrorKind.WalInvalid, $"the archived \"{_archive.Describe(segment.ToString())}\" {problem}");
+            }
+
+            if (found.SystemIdentifier != plan.Control.SystemIdentifier)
+            {
+                throw new PgkeepException(ErrorKind.RepositoryMismatch, $"the archived \"{_archive.Describe(segment.ToString())}\" is of another cluster");
+            }
+
+            Pack(tar, segment.ToString(), content);
+        }
+
+        if (first.Timeline.Value > 1)
+        {
+            var history = first.Timeline.ToHex() + ".history";
+            Pack(tar, history, await WaitAsync(history, cancellationToken));
+        }
+
+        tar.Complete();
+    }
+
+    /// <summary>With the mark that says it is archived, so that a server started on the backup does not archive it again.</summary>
+    private void Pack(TarGzFile tar, string name, byte[] content)
+    {
+        var now = _time.GetUtcNow();
+        tar.WriteFile(new TarEntry(name, TarEntryType.File, content.Length, 0b110_000_000, now), content);
+        tar.WriteFile(new TarEntry($"archive_status/{name}.done", TarEntryType.File, 0, 0b110_000_000, now), []);
+    }
+
+    private async Task<byte[]> WaitAsync(string name, CancellationToken cancellationToken)
+    {
+        _ = WalFileName.TryParse(name, out var file);
+        var since = _time.GetTimestamp();
+        while (true)
+        {
+            if (await _archive.ReadAsync(file!, cancellationToken) is { } content)
+            {
+                return content;
+            }
+
+            if (_time.GetElapsedTime(since) > _patience)
+            {
+                var failure = await ArchiverStatus.ReadFailureAsync(_connection, cancellationToken);
+                throw new PgkeepException(
+                    ErrorKind.ArchivingStalled,
+                    $"\"{name}\" was not archived within {_patience.TotalSeconds:0} s: {failure ?? "the server reports no failure; does archive_command store into this repository?"}",
+                    ArchiverStatus.Hints);
+            }
+
+            await Task.Delay(PollInterval, _time, cancellationToken);
+        }
+    }
+}
