@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Pgkeep.Diagnostics;
+
+namespace Pgkeep.Restore;
+
+/// <summary>What a server that failed to recover wrote, read for a person. Messages are those of PostgreSQL 13 to 18 in English.</summary>
+internal sealed partial class RecoveryLog
+{
+    private readonly string _text;
+
+    public RecoveryLog(string text) => _text = text;
+
+    /// <summary>Of the last transaction that was replayed; null where none was.</summary>
+    public DateTimeOffset? LastCommit =>
+        LastCommitPattern().Matches(_text).LastOrDefault() is { } match
+        && DateTimeOffset.TryParse(match.Groups["time"].Value.Replace(" UTC", "Z", StringComparison.Ordinal), CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time
+            : null;
+
+    public PgkeepException Explain(DateTimeOffset? target, string said)
+    {
+        // xlogrecovery.c, "recovery ended before configured recovery target was reached"
+        if (target is { } wanted && _text.Contains("recovery ended before configured recovery target was reached", StringComparison.Ordinal))
+        {
+            var last = LastCommit is { } commit ? $"the last commit in the archive is at {commit.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : "no commit was found in the archived WAL";
+            return new PgkeepException(
+                ErrorKind.TargetUnreachable,
+                $"the target {wanted.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} was not reached: {last}",
+                "everything up to that commit is what you get without a target: leave it out");
+        }
+
+        var fatal = FatalPattern().Matches(_text).LastOrDefault()?.Groups["text"].Value;
+        return new PgkeepException(
+            ErrorKind.ServerFailed,
+            $"the recovery failed: {fatal ?? said.ReplaceLineEndings(" ")}",
+            "the server's messages are in the restore log");
+    }
+
+    [GeneratedRegex(@"last completed transaction was at log time (?<time>.+)")]
+    private static partial Regex LastCommitPattern();
+
+    [GeneratedRegex(@"(FATAL|PANIC):\s+(?<text>.+)")]
+    private static partial Regex FatalPattern();
+}

@@ -1,0 +1,32 @@
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Posix;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Restore;
+
+/// <summary>Everything a restore needs, proven while nothing has been touched.</summary>
+internal sealed record RestorePlan
+{
+    public required StoredBackup Backup { get; init; }
+
+    public required BackupMetadata Metadata { get; init; }
+
+    public required bool IsBackupChosenByTarget { get; init; }
+
+    public required DateTimeOffset? TargetTime { get; init; }
+
+    public required WalChain Wal { get; init; }
+
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Null where there is nothing to move aside.</summary>
+    public required string? OldDataDirectory { get; init; }
+
+    /// <summary>Null where no server runs on it.</summary>
+    public required PostmasterFile? Running { get; init; }
+
+    /// <summary>Owner of what is written, and who runs the server.</summary>
+    public required Account Account { get; init; }
+
+    public required ServerPrograms Programs { get; init; }
+}

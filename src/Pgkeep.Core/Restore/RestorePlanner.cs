@@ -1,0 +1,226 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Repository;
+using Pgkeep.Storage.Local;
+using Pgkeep.Verify;
+
+namespace Pgkeep.Restore;
+
+/// <summary>Makes the plan of a restore, or says why there is none. Reads only.</summary>
+internal sealed class RestorePlanner
+{
+    private readonly RestoreSettings _settings;
+    private readonly ArchiveStores _stores;
+    private readonly BackupCatalogue _catalogue;
+
+    public RestorePlanner(RestoreSettings settings)
+    {
+        _settings = settings;
+        _stores = ArchiveStores.Of(settings.Layout);
+        _catalogue = new BackupCatalogue(new LocalStorage(settings.Layout.BackupDirectory), settings.Layout);
+    }
+
+    public async Task<RestorePlan> MakeAsync(CancellationToken cancellationToken)
+    {
+        var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
+        var backup = await ChooseAsync(cancellationToken);
+        var (metadata, _) = backup.RequireUsable();
+        if (metadata.Cluster.SystemIdentifier != identity.SystemIdentifier)
+        {
+            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"\"{backup.Directory}\" is of the cluster {metadata.Cluster.SystemIdentifier}, and the archive of {identity.SystemIdentifier}");
+        }
+
+        CheckTarget(backup, metadata);
+        var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? metadata.Cluster.DataDirectory);
+        CheckPlaces(dataDirectory, metadata);
+        var old = InspectOld(dataDirectory, metadata);
+        var running = old is null ? null : PostmasterFile.OfRunning(dataDirectory);
+        if (running is not null && !_settings.StopServer)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerRunning,
+                $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})",
+                "stop it, or let the restore do it: --stop-server");
+        }
+
+        CheckConfiguration(metadata);
+        await RequireSoundAsync(backup, cancellationToken);
+        return new RestorePlan
+        {
+            Backup = backup,
+            Metadata = metadata,
+            IsBackupChosenByTarget = _settings.Backup is null,
+            TargetTime = _settings.TargetTime,
+            Wal = await ProveWalAsync(metadata, old, cancellationToken),
+            DataDirectory = dataDirectory,
+            OldDataDirectory = old,
+            Running = running,
+            Account = OwnerOf(dataDirectory, old),
+            Programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, cancellationToken),
+        };
+    }
+
+    /// <summary>Again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
+    public async ValueTask<WalChain> ProveWalAsync(BackupMetadata metadata, string? oldDataDirectory, CancellationToken cancellationToken)
+    {
+        var inventory = await _stores.Archive.ListAsync(cancellationToken);
+        var history = await WalChain.ChooseTimelineAsync(metadata, _stores.Archive, inventory, cancellationToken);
+        var size = new WalSegmentSize(metadata.Cluster.WalSegmentSize);
+        var others = new HashSet<WalSegmentName>();
+        for (var segment = metadata.StartWal; segment.CompareTo(metadata.StopWal) <= 0; segment = segment.Next(size))
+        {
+            others.Add(segment);
+        }
+
+        if (oldDataDirectory is not null)
+        {
+            others.UnionWith(UnarchivedWal.Of(oldDataDirectory).Select(file => file.Name));
+        }
+
+        return WalChain.Prove(metadata, history, inventory, others, _stores.Archive.Describe);
+    }
+
+    private async ValueTask<StoredBackup> ChooseAsync(CancellationToken cancellationToken)
+    {
+        if (_settings.Backup is { } named)
+        {
+            return await _catalogue.ResolveAsync(named, cancellationToken);
+        }
+
+        var usable = (await _catalogue.ListAsync(cancellationToken)).Where(backup => backup.IsUsable).ToList();
+        if (usable.Count == 0)
+        {
+            throw new PgkeepException(ErrorKind.BackupMissing, $"there is no usable backup in \"{_settings.Layout.BackupDirectory}\"", "pgkeep list tells what is there");
+        }
+
+        return usable.LastOrDefault(backup => _settings.TargetTime is not { } target || backup.Metadata!.Stopped <= target)
+            ?? throw new PgkeepException(
+                ErrorKind.TargetUnreachable,
+                $"the target {Show(_settings.TargetTime!.Value)} lies before the end of the oldest backup, {Show(usable[0].Metadata!.Stopped)}",
+                "no earlier moment can be restored from this repository");
+    }
+
+    private void CheckTarget(StoredBackup backup, BackupMetadata metadata)
+    {
+        if (_settings.TargetTime is { } target && target < metadata.Stopped)
+        {
+            throw new PgkeepException(
+                ErrorKind.TargetUnreachable,
+                $"the target {Show(target)} lies before the end of {backup.Name}, {Show(metadata.Stopped)}",
+                "a backup can be restored to any moment after its end: take an earlier backup, or leave the backup out and the newest that fits is taken");
+        }
+    }
+
+    private void CheckPlaces(string dataDirectory, BackupMetadata metadata)
+    {
+        foreach (var directory in metadata.Tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
+        {
+            if (_settings.Layout.Overlaps(directory))
+            {
+                throw new PgkeepException(
+                    ErrorKind.Configuration,
+                    $"the repository \"{_settings.Layout.BackupDirectory}\" and \"{directory}\" lie one inside the other",
+                    "a restore would move the repository away: nothing was changed; copy it to a place of its own first");
+            }
+        }
+
+        var free = new DriveInfo(ExistingParent(dataDirectory)).AvailableFreeSpace;
+        if (free < metadata.Sizes.PlainBytes)
+        {
+            throw new PgkeepException(
+                ErrorKind.StorageFull,
+                $"the restore needs {SizeText.Short(metadata.Sizes.PlainBytes)} beside the old data directory, and {SizeText.Short(free)} are free",
+                "nothing was changed; free some space, or restore to another disk with --pgdata");
+        }
+    }
+
+    /// <summary>What is at the data directory now; null where nothing has to be moved aside.</summary>
+    private static string? InspectOld(string dataDirectory, BackupMetadata metadata)
+    {
+        switch (FileStatus.OfTarget(dataDirectory))
+        {
+            case null:
+                return null;
+            case { Type: not FileType.Directory }:
+                throw new PgkeepException(ErrorKind.Configuration, $"\"{dataDirectory}\" is not a directory");
+        }
+
+        if (!Directory.EnumerateFileSystemEntries(dataDirectory).Any())
+        {
+            return null;
+        }
+
+        if (!File.Exists(Path.Combine(dataDirectory, "PG_VERSION")))
+        {
+            throw new PgkeepException(
+                ErrorKind.Configuration, $"\"{dataDirectory}\" is not empty, and not a PostgreSQL data directory", "nothing was changed; name the right one with --pgdata");
+        }
+
+        // A directory whose pg_control is lost is a reason to restore, so only one that is read and differs is refused.
+        if (File.Exists(Path.Combine(dataDirectory, ControlFileReader.RelativePath)) && TryReadControl(dataDirectory) is { } control
+            && control.SystemIdentifier != metadata.Cluster.SystemIdentifier)
+        {
+            throw new PgkeepException(
+                ErrorKind.RepositoryMismatch,
+                $"\"{dataDirectory}\" belongs to the cluster {control.SystemIdentifier}, and the backup is of {metadata.Cluster.SystemIdentifier}",
+                "nothing was changed; name the right data directory with --pgdata");
+        }
+
+        return dataDirectory;
+    }
+
+    private static ControlFile? TryReadControl(string dataDirectory)
+    {
+        try
+        {
+            return ControlFileReader.Read(dataDirectory);
+        }
+        catch (PgkeepException unreadable) when (unreadable.Kind == ErrorKind.ServerUnsuitable)
+        {
+            return null;
+        }
+    }
+
+    private static void CheckConfiguration(BackupMetadata metadata)
+    {
+        foreach (var path in new[] { metadata.Cluster.ConfigFile, metadata.Cluster.HbaFile, metadata.Cluster.IdentFile }.OfType<string>())
+        {
+            if (!File.Exists(path))
+            {
+                throw new PgkeepException(
+                    ErrorKind.Configuration,
+                    $"the server's configuration file \"{path}\" is not there, and it is not part of the backup",
+                    "copy it back from where you keep it; on Debian pg_createcluster makes a new one");
+            }
+        }
+    }
+
+    /// <summary>All of it is read before the first byte of the old cluster moves.</summary>
+    private static async Task RequireSoundAsync(StoredBackup backup, CancellationToken cancellationToken)
+    {
+        var result = await BackupVerification.RunAsync(backup, cancellationToken);
+        if (result.Problems.Count > 0)
+        {
+            throw new PgkeepException(ErrorKind.BackupDamaged, result.Problems[0], [.. result.Problems.Skip(1), "nothing was changed; restore from another backup: pgkeep list"]);
+        }
+    }
+
+    private static Account OwnerOf(string dataDirectory, string? old)
+    {
+        var owned = FileStatus.OfTarget(old ?? ExistingParent(dataDirectory))!.Value;
+        var account = owned.UserId != 0
+            ? Account.Find(owned.UserId) ?? throw new PgkeepException(ErrorKind.AccessDenied, $"the owner of \"{dataDirectory}\", number {owned.UserId}, has no account here")
+            : Account.Find("postgres") ?? throw new PgkeepException(ErrorKind.AccessDenied, "PostgreSQL does not run as root, and there is no account postgres");
+        return Account.IsRoot || account.UserId == Account.CurrentUserId
+            ? account
+            : throw new PgkeepException(
+                ErrorKind.AccessDenied, $"\"{dataDirectory}\" belongs to \"{account.Name}\", and this runs as \"{Environment.UserName}\"", $"run the restore as \"{account.Name}\" or as root");
+    }
+
+    private static string ExistingParent(string path) =>
+        Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
+
+    private static string Show(DateTimeOffset moment) => $"{moment.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}";
+}

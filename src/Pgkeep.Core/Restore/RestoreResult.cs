@@ -1,0 +1,29 @@
+namespace Pgkeep.Restore;
+
+/// <param name="OldDataDirectory">Where the old cluster lies now; null where there was none.</param>
+/// <param name="Phases">What took how long: stop, copy, replay, start.</param>
+internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, IReadOnlyList<RestorePhase> Phases);
+
+internal sealed record RestorePhase(string Name, TimeSpan Duration);
+
+/// <summary>Measures one phase after another.</summary>
+internal sealed class PhaseClock
+{
+    private readonly TimeProvider _time;
+    private readonly List<RestorePhase> _phases = [];
+    private long _since;
+
+    public PhaseClock(TimeProvider time)
+    {
+        _time = time;
+        _since = time.GetTimestamp();
+    }
+
+    public IReadOnlyList<RestorePhase> Phases => _phases;
+
+    public void End(string name)
+    {
+        _phases.Add(new RestorePhase(name, _time.GetElapsedTime(_since)));
+        _since = _time.GetTimestamp();
+    }
+}

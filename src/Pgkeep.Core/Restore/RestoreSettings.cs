@@ -1,0 +1,27 @@
+using Pgkeep.Repository;
+
+namespace Pgkeep.Restore;
+
+internal sealed record RestoreSettings
+{
+    public required RepositoryLayout Layout { get; init; }
+
+    /// <summary>As a person named it; null lets the target choose.</summary>
+    public string? Backup { get; init; }
+
+    /// <summary>Null restores everything the archive has.</summary>
+    public DateTimeOffset? TargetTime { get; init; }
+
+    /// <summary>Null for the one the backup was taken from.</summary>
+    public string? DataDirectory { get; init; }
+
+    public string? BinDirectory { get; init; }
+
+    public required bool StopServer { get; init; }
+
+    /// <summary>For the replay; zero for none.</summary>
+    public required TimeSpan RecoveryTimeout { get; init; }
+
+    /// <summary>Absolute path of this program, which the server calls for each segment.</summary>
+    public required string Program { get; init; }
+}
