@@ -5,6 +5,13 @@ internal static class CommandList
 {
     public static IReadOnlyList<Command> All { get; } =
     [
+        BackupCommand.Definition,
+        VerifyCommand.Definition,
+        ListCommand.Definition,
+        RestoreCommand.Definition,
+        RestoreRollbackCommand.Definition,
+        ArchiveWalCommand.Definition,
+        GetWalCommand.Definition,
         ConfigShowCommand.Definition,
         VersionCommand.Definition,
         HelpCommand.Definition,

@@ -5,5 +5,5 @@ internal interface IConfirmation
 {
     /// <param name="word">What a person must type in full: the word, not a "y".</param>
     /// <exception cref="Diagnostics.PgkeepException">It was not confirmed.</exception>
-    public Task RequireAsync(string word, CancellationToken cancellationToken);
+    Task RequireAsync(string word, CancellationToken cancellationToken);
 }

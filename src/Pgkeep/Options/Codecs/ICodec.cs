@@ -7,17 +7,17 @@ namespace Pgkeep.Options.Codecs;
 internal interface ICodec<out T>
 {
     /// <summary>What stands for the value in help: <c>DIR</c>, <c>N</c>; empty for a flag.</summary>
-    public string Placeholder { get; }
+    string Placeholder { get; }
 
     /// <summary>What is accepted, as it fits after "is not": "a whole number from 1 to 9".</summary>
-    public string Expected { get; }
+    string Expected { get; }
 
     /// <summary>The words it accepts and what they mean, where it accepts a few words only.</summary>
-    public IEnumerable<(string Name, string Meaning)> Meanings => [];
+    IEnumerable<(string Name, string Meaning)> Meanings => [];
 
     /// <exception cref="FormatException">The text is not what <see cref="Expected"/> says.</exception>
-    public T Parse(string text);
+    T Parse(string text);
 
     /// <summary>What a person who types the text in <paramref name="workingDirectory"/> means by it; only paths depend on that.</summary>
-    public string FromCommandLine(string text, Func<string> workingDirectory) => text;
+    string FromCommandLine(string text, Func<string> workingDirectory) => text;
 }

@@ -1,0 +1,63 @@
+using Pgkeep.Backup;
+using Pgkeep.Options;
+using Pgkeep.Output;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Commands;
+
+internal static class BackupCommand
+{
+    public static Command Definition { get; } = new()
+    {
+        Name = CommandNames.Backup,
+        Summary = "Take a base backup of the running server",
+        Details = "Reads the server's files on its own host, while it goes on working. A backup appears under its name only when all of it, and all the "
+            + "WAL it needs, is stored, checked and durable.",
+        Examples =
+        [
+            new("sudo -u postgres scripts/backup-postgres.sh base", "The runbook's way."),
+            new("sudo -u postgres pgkeep backup --checkpoint spread", "Spares a busy server's disk; takes minutes to begin."),
+        ],
+        RunAsync = RunAsync,
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var settings = new BackupSettings
+        {
+            Layout = CommandSettings.LayoutAsOwner(context),
+            Connection = CommandSettings.Connection(context),
+            CompressionLevel = context.Get(OptionTable.CompressLevel),
+            FastCheckpoint = context.Get(OptionTable.Checkpoint) == CheckpointMode.Fast,
+            ArchiveWait = context.Get(OptionTable.ArchiveWait),
+            PgkeepVersion = ProductVersion.Number,
+        };
+        var began = context.Time.GetTimestamp();
+        var log = new OperationLog(settings.Layout.BackupLog, context.Time) { Failed = context.Warn, Echo = line => context.Note(Stamp(context, line)) };
+        var metadata = await new BackupRun(settings, log, context.Time).RunAsync(cancellationToken);
+        Write(context, metadata, context.Time.GetElapsedTime(began));
+        return 0;
+    }
+
+    /// <summary>The runbook shows the lines of the log on the terminal, with their times.</summary>
+    private static string Stamp(CommandContext context, string line) => $"[{context.Time.GetLocalNow():yyyy-MM-dd HH:mm:ss}] {line}";
+
+    private static void Write(CommandContext context, BackupMetadata metadata, TimeSpan duration)
+    {
+        if (context.Get(OptionTable.Json))
+        {
+            context.Output.WriteResult(JsonLine.Write(json => BackupJson.Write(json, metadata)));
+            return;
+        }
+
+        var ratio = metadata.Sizes.StoredBytes > 0 ? (double)metadata.Sizes.PlainBytes / metadata.Sizes.StoredBytes : 0;
+        context.Output.WriteResult(
+            $"{metadata.Name}: {ByteSizeText.Of(metadata.Sizes.PlainBytes)} stored in {ByteSizeText.Of(metadata.Sizes.StoredBytes)} ({ratio:0.0} to 1), {DurationText.Of(duration)}");
+        context.Output.WriteResult(
+            $"restores any moment from {TimestampText.Of(metadata.Stopped, context.Time)} on (start {metadata.StartLsn}, stop {metadata.StopLsn}, timeline {metadata.Timeline})");
+        foreach (var finding in metadata.Findings)
+        {
+            context.Output.WriteResult($"look: {finding}");
+        }
+    }
+}

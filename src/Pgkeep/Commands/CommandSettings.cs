@@ -1,0 +1,54 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Options;
+using Pgkeep.Posix;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Commands;
+
+/// <summary>From option values to the records that the core understands; it never sees an option.</summary>
+internal static class CommandSettings
+{
+    public static RepositoryLayout Layout(CommandContext context) =>
+        RepositoryLayout.Of(context.Get(OptionTable.BackupDir), context.Get(OptionTable.WalArchiveDir));
+
+    /// <summary>
+    /// The same, for a command that writes into the repository or reads what only its owner may: root becomes that owner, so that no file in a
+    /// repository ever belongs to root and stops the server's own account.
+    /// </summary>
+    public static RepositoryLayout LayoutAsOwner(CommandContext context)
+    {
+        var layout = Layout(context);
+        if (Account.IsRoot && FileStatus.OfTarget(layout.BackupDirectory) is { } owner)
+        {
+            if (owner.UserId == 0)
+            {
+                throw new PgkeepException(
+                    ErrorKind.AccessDenied,
+                    $"\"{layout.BackupDirectory}\" belongs to root, and the server could not write into it",
+                    $"give it to the server's account: chown -R postgres:postgres \"{layout.BackupDirectory}\"");
+            }
+
+            Account.BecomeOwner(owner);
+        }
+
+        return layout;
+    }
+
+    public static ConnectionSettings Connection(CommandContext context) => new()
+    {
+        Host = context.Get(OptionTable.Host),
+        Port = context.Values.IsSet(OptionTable.Port) ? context.Get(OptionTable.Port) : null,
+        User = context.Get(OptionTable.User),
+        Database = context.Values.IsSet(OptionTable.Database) ? context.Get(OptionTable.Database) : null,
+        Password = context.Get(OptionTable.Password)?.Reveal(),
+        PasswordFile = context.Get(OptionTable.Passfile),
+        Service = context.Get(OptionTable.Service),
+        SslMode = context.Values.IsSet(OptionTable.SslMode) ? context.Values.Find(OptionTable.SslMode).Text : null,
+        SslRootCertificate = context.Get(OptionTable.SslRootCert),
+        ConnectTimeout = context.Get(OptionTable.ConnectTimeout),
+    };
+
+    /// <summary>Absolute path of this program, for the commands that a server calls.</summary>
+    public static string Program => Environment.ProcessPath ?? throw new PgkeepException(ErrorKind.Configuration, "cannot tell where this program lies");
+}
