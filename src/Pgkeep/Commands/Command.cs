@@ -38,5 +38,6 @@ internal sealed class Command
         init => _options = value;
     }
 
-    public string Usage => string.Join(' ', ["pgkeep", Name, .. Arguments.Select(argument => argument.Usage), .. Options.Count > 0 ? ["[OPTION]..."] : Array.Empty<string>()]);
+    public string Usage =>
+        string.Join(' ', ["pgkeep", Name, .. Arguments.Select(argument => argument.Usage)]) + (Options.Count > 0 ? " [OPTION]..." : "");
 }

@@ -35,18 +35,25 @@ internal sealed record CommandChoice(Command Command, IReadOnlyList<string> Word
         var first = words[0];
         if (first.StartsWith('-'))
         {
-            return new PgkeepException(ErrorKind.Usage, $"\"{first}\" stands before the command", "write pgkeep COMMAND [OPTION]...; pgkeep help lists the commands");
+            return new PgkeepException(
+                ErrorKind.Usage,
+                $"\"{first}\" stands before the command",
+                "write pgkeep COMMAND [OPTION]...; pgkeep help lists the commands");
         }
 
         var group = CommandList.InGroup(first);
         if (group.Count > 0)
         {
-            var said = words.Count > 1 && !words[1].StartsWith('-') ? $"there is no command \"{first} {words[1]}\"" : $"\"{first}\" alone is no command";
+            var said = words.Count > 1 && !words[1].StartsWith('-')
+                ? $"there is no command \"{first} {words[1]}\""
+                : $"\"{first}\" alone is no command";
             return new PgkeepException(ErrorKind.Usage, said, $"choose one of: {string.Join(", ", group.Select(command => command.Name))}");
         }
 
         var nearest = EditDistance.Nearest(first, CommandList.Visible.Select(command => command.Name.Split(' ')[0]));
         return new PgkeepException(
-            ErrorKind.Usage, $"there is no command \"{first}\"", nearest is null ? "pgkeep help lists the commands" : $"did you mean {nearest}?");
+            ErrorKind.Usage,
+            $"there is no command \"{first}\"",
+            nearest is null ? "pgkeep help lists the commands" : $"did you mean {nearest}?");
     }
 }

@@ -33,7 +33,8 @@ internal sealed class CommandContext
     public T Get<T>(Option<T> option) => Values.Get(option);
 
     /// <summary>A required argument.</summary>
-    public string Get(Argument argument) => Find(argument) ?? throw new UnreachableException($"the argument {argument.Name} is not required");
+    public string Get(Argument argument) =>
+        Find(argument) ?? throw new UnreachableException($"the argument {argument.Name} is not required: use {nameof(Find)}");
 
     /// <summary>An argument that may be left out.</summary>
     public string? Find(Argument argument) => FindAll(argument) is [var text, ..] ? text : null;

@@ -116,7 +116,7 @@ internal sealed class CommandLineParser
             pair => pair.Key, IReadOnlyList<string> (pair) => [.. result.GetResult(pair.Value)?.Tokens.Select(token => token.Value) ?? []]);
 
         // An option it does not know is an argument to System.CommandLine, and what was meant as its value is the next one.
-        var unknown = texts.Values.SelectMany(words => words).Concat(result.UnmatchedTokens).Where(word => IsOption(word) && !literal.Contains(word)).ToList();
+        var unknown = texts.Values.SelectMany(words => words).Concat(result.UnmatchedTokens).Where(IsOption).Except(literal);
         _problems.AddRange(unknown.Select(word => UnknownOption.Explain(word.TrimStart('-').Split('=', ':')[0], _command)));
         if (_problems.Count == 0)
         {

@@ -24,7 +24,7 @@ internal static class CommandNames
     public const string Help = "help";
     public const string Reference = "reference";
 
-    /// <summary>What changes or reads the running system from a person's or cron's hand.</summary>
+    /// <summary>Everything that replaces a data directory.</summary>
     public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
 
     /// <summary>Everything that opens a session on the server.</summary>
@@ -42,7 +42,8 @@ internal static class CommandNames
     public static IReadOnlyList<string> Configured { get; } = [.. Repository, Demo, ConfigShow];
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
-    public static IReadOnlyList<string> Answering { get; } = [Backup, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
+    public static IReadOnlyList<string> Answering { get; } =
+        [Backup, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything that works long enough to tell about it on the way.</summary>
     public static IReadOnlyList<string> Telling { get; } = [Backup, .. Restoring, Verify, Cleanup, Demo];

@@ -4,7 +4,8 @@ namespace Pgkeep.Commands;
 
 /// <summary>What ended a command: a row of the table of failures, and the words for it.</summary>
 /// <param name="Bug">The exception, where it is one that should not have happened.</param>
-internal sealed record Failure(ErrorKindRow Kind, int ExitCode, Command? Command, string Message, IReadOnlyList<string> Hints, Exception? Bug = null)
+internal sealed record Failure(
+    ErrorKindRow Kind, int ExitCode, Command? Command, string Message, IReadOnlyList<string> Hints, Exception? Bug)
 {
     public static Failure Of(Exception exception, Command? command, CancellationToken cancellationToken)
     {

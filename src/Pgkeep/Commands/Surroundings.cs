@@ -19,7 +19,8 @@ internal sealed record Surroundings(IOutput Output, Func<string, string?> Enviro
         }
         catch (IOException exception)
         {
-            throw new PgkeepException(ErrorKind.Usage, "the working directory does not exist any more", exception, "change to one that does");
+            throw new PgkeepException(
+                ErrorKind.Usage, "the working directory does not exist any more", exception, "change to one that does");
         }
     }
 }

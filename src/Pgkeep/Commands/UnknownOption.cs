@@ -25,7 +25,8 @@ internal static class UnknownOption
             return Complain($"pgkeep {command.Name} does not take --{name}", $"it belongs to: {string.Join(", ", known.Commands)}");
         }
 
-        var nearest = command.Options.FirstOrDefault(option => option.Name == EditDistance.Nearest(name, command.Options.Select(candidate => candidate.Name)));
+        var meant = EditDistance.Nearest(name, command.Options.Select(option => option.Name));
+        var nearest = command.Options.FirstOrDefault(option => option.Name == meant);
         return Complain($"there is no option --{name}", nearest switch
         {
             null => $"pgkeep help {command.Name} lists the options",

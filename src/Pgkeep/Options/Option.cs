@@ -50,7 +50,8 @@ internal abstract class Option
     /// <summary>What help shows as its default.</summary>
     public string DefaultDescription => Default ?? ComputedAs ?? "";
 
-    public bool MayComeFrom(SourceKind source) => (Sources & source) != 0 && (source == SourceKind.CommandLine || EnvironmentName is not null);
+    public bool MayComeFrom(SourceKind source) =>
+        (Sources & source) != 0 && (source == SourceKind.CommandLine || EnvironmentName is not null);
 
     public abstract object? ParseUntyped(string text);
 

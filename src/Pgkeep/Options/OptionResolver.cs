@@ -59,7 +59,7 @@ internal sealed class OptionResolver
                 return (variable, ValueSource.Environment(name));
             }
 
-            if (file is not null && option.MayComeFrom(SourceKind.File) && file.Find(name) is { } assignment && IsSet(option, assignment.Value))
+            if (option.MayComeFrom(SourceKind.File) && file?.Find(name) is { } assignment && IsSet(option, assignment.Value))
             {
                 return (assignment.Value, ValueSource.File(file.Path, assignment.Line));
             }

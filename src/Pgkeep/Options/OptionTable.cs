@@ -22,7 +22,7 @@ internal static class OptionTable
         Default = DefaultConfigPath,
         Commands = CommandNames.Configured,
         Summary = "File with assignments that a shell can source as well",
-        Details = "A missing file is no error as long as nobody asked for it by name. A file with a password must be readable by its owner only.",
+        Details = "A missing file is no error as long as nobody asked for it by name. A file with a password must have mode 0600.",
     };
 
     public static Option<string> BackupDir { get; } = new()

@@ -24,7 +24,7 @@ internal sealed class OptionValues
     public OptionValue Find(Option option) =>
         _values.TryGetValue(option, out var value)
             ? value
-            : throw new UnreachableException($"the command does not take the option \"{option.Name}\": name it in its row of the option table");
+            : throw new UnreachableException($"the command does not take \"{option.Name}\": name the command in that row of the table");
 
     public bool Has(Option option) => _values.ContainsKey(option);
 

@@ -1,6 +1,6 @@
 namespace Pgkeep.Options;
 
-/// <summary>A value that must not be seen. Whoever prints it gets <see cref="Redacted"/>; only <see cref="Reveal"/> gives it away.</summary>
+/// <summary>A value not to be seen. Whoever prints it gets <see cref="Redacted"/>; only <see cref="Reveal"/> gives it away.</summary>
 internal sealed class Secret
 {
     public const string Redacted = "<redacted>";

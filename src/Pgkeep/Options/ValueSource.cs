@@ -1,6 +1,6 @@
 namespace Pgkeep.Options;
 
-/// <summary>Where a value came from, as it is told to a person: <c>--port</c>, <c>environment PGPORT</c>, <c>/etc/…/backup.env:3</c>.</summary>
+/// <summary>Where a value came from, as it is told to a person: <c>--port</c>, <c>environment PGPORT</c>, <c>backup.env:3</c>.</summary>
 internal readonly record struct ValueSource(SourceKind Kind, string Description)
 {
     public static ValueSource Default { get; } = new(SourceKind.Default, "default");

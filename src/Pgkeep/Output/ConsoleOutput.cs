@@ -15,6 +15,9 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
     private readonly Lazy<StreamReader> _answers = new(() => new StreamReader(Console.OpenStandardInput(), Utf8));
     private readonly Func<string, string?> _environment;
 
+    // Progress is told from another thread than the result.
+    private readonly Lock _writing = new();
+
     public ConsoleOutput(Func<string, string?> environment)
     {
         _environment = environment;
@@ -28,24 +31,35 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
 
     public bool CanAsk => !Console.IsInputRedirected && IsNoteTerminal;
 
-    public void WriteResult(string line) => _result.WriteLine(line);
-
-    public void WriteNote(string line)
+    public void WriteResult(string line)
     {
-        // What was said before on stdout stands before it on a terminal too.
-        Flush();
-        TryNote(line + "\n");
+        lock (_writing)
+        {
+            _result.WriteLine(line);
+        }
     }
+
+    public void WriteNote(string line) => WriteNotePart(line + "\n");
 
     public void WriteNotePart(string text)
     {
-        Flush();
-        TryNote(text);
+        lock (_writing)
+        {
+            // What was said before on stdout stands before it on a terminal too.
+            _result.Flush();
+            TryNote(text);
+        }
     }
 
     public string? ReadAnswer() => _answers.Value.ReadLine();
 
-    public void Flush() => _result.Flush();
+    public void Flush()
+    {
+        lock (_writing)
+        {
+            _result.Flush();
+        }
+    }
 
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Pgkeep.Output;
 
-/// <summary>Lengths of time for people, in one or two units: <c>40 ms</c>, <c>4.1 s</c>, <c>11 min 52 s</c>, <c>12 h 32 min</c>, <c>7 d 12 h</c>.</summary>
+/// <summary>Lengths of time for people, in one or two units: <c>40 ms</c>, <c>4.1 s</c>, <c>11 min 52 s</c>, <c>7 d 12 h</c>.</summary>
 internal static class DurationText
 {
     public static string Of(TimeSpan duration)

@@ -46,7 +46,9 @@ internal static class HelpText
     {
         var environment = option.EnvironmentName is { } name && option.MayComeFrom(SourceKind.CommandLine) ? $" ({name})" : "";
         var choices = string.Join(", ", option.Meanings.Select(meaning => meaning.Name));
-        return $"{option.Summary}{(choices.Length > 0 ? ": " + choices : "")}{environment}{(option.IsFlag ? "" : $" [{option.DefaultDescription}]")}";
+        var shownChoices = choices.Length > 0 ? $": {choices}" : "";
+        var shownDefault = option.IsFlag ? "" : $" [{option.DefaultDescription}]";
+        return $"{option.Summary}{shownChoices}{environment}{shownDefault}";
     }
 
     private static void WriteParagraph(IOutput output, string text)

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Pgkeep.Output;
 
-/// <summary>One JSON object on one line, written by hand: no reflection, so it works natively and its fields are what the code says.</summary>
+/// <summary>One JSON object on one line, written by hand: no reflection, and its fields are what the code says.</summary>
 internal static class JsonLine
 {
     // The line goes to a terminal, a file or another program, never into HTML: only what JSON itself demands is escaped.

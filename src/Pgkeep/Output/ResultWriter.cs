@@ -44,8 +44,10 @@ internal sealed class ResultWriter
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            // The runtime says "access denied" where the descriptor is closed, as "pgkeep list >&-" has it.
             _hasFailed = true;
-            throw new PgkeepException(ErrorKind.StorageFailed, $"the result cannot be written to stdout: {exception.Message}", exception);
+            var reason = exception is IOException ? exception.Message : "it is closed";
+            throw new PgkeepException(ErrorKind.StorageFailed, $"the result cannot be written to stdout: {reason}", exception);
         }
     }
 }

@@ -35,6 +35,18 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
+    public async Task Interrupted_question_leaves_the_line()
+    {
+        using var interruption = new CancellationTokenSource();
+        await interruption.CancelAsync();
+        var output = new RecordingOutput { CanAsk = true, Answer = "restore" };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Confirmation(output, isGiven: false).RequireAsync("restore", interruption.Token));
+
+        Assert.EndsWith("as it is: \n", output.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_terminal_nobody_is_asked()
     {
         var output = new RecordingOutput { CanAsk = false, Answer = "restore" };

@@ -12,7 +12,8 @@ internal sealed class ByteSizeCodec : ICodec<long>
 
     public string Placeholder => "SIZE";
 
-    public string Expected => "a size such as 64kB, 500MB, 2GB or 16MiB" + (_minimumInBytes > 0 ? $", at least {_minimumInBytes} bytes" : "");
+    public string Expected =>
+        "a size such as 64kB, 500MB, 2GB or 16MiB" + (_minimumInBytes > 0 ? $", at least {_minimumInBytes} bytes" : "");
 
     public long Parse(string text)
     {

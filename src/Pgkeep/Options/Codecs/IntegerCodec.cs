@@ -18,7 +18,9 @@ internal sealed class IntegerCodec : ICodec<int>
     public string Expected => $"a whole number from {_minimum} to {_maximum}";
 
     public int Parse(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= _minimum && value <= _maximum
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        && value >= _minimum
+        && value <= _maximum
             ? value
             : throw new FormatException();
 }

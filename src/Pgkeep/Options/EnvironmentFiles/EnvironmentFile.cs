@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Pgkeep.Diagnostics;
 
@@ -12,7 +11,8 @@ internal sealed class EnvironmentFile
 {
     private const int LargestSizeInBytes = 1 << 20;
 
-    private const UnixFileMode OthersMode = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    private const UnixFileMode OthersMode =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -86,10 +86,8 @@ internal sealed class EnvironmentFile
         }
 
         var mode = Convert.ToString((int)_mode, toBase: 8).PadLeft(4, '0');
-        return new OptionProblem(
-            SourceKind.File,
-            string.Create(CultureInfo.InvariantCulture, $"{Path} holds {held.EnvironmentName}, and its mode {mode} opens it to other accounts"),
-            $"chmod 0600 {Path}");
+        var message = $"{Path} holds {held.EnvironmentName}, and its mode {mode} opens it to other accounts";
+        return new OptionProblem(SourceKind.File, message, $"chmod 0600 {Path}");
     }
 
     private static string ReadText(FileStream stream, string path)
@@ -115,9 +113,9 @@ internal sealed class EnvironmentFile
         }
     }
 
-    private static OptionProblem Describe(string path, ShellProblem problem) =>
-        new(
-            SourceKind.File,
-            $"{path}:{problem.Line}: {(problem.Name is null ? "" : problem.Name + ": ")}{problem.Message}",
-            problem.Hint + (problem.Name is { } name && problem.Hint.Contains("single quotes", StringComparison.Ordinal) ? $": {name}='…'" : ""));
+    private static OptionProblem Describe(string path, ShellProblem problem)
+    {
+        var name = problem.Name is null ? "" : problem.Name + ": ";
+        return new OptionProblem(SourceKind.File, $"{path}:{problem.Line}: {name}{problem.Message}", problem.Hint);
+    }
 }

@@ -70,7 +70,8 @@ internal sealed class EnvironmentFileText
         }
 
         return line.LastName is { } name
-            ? new ShellProblem(word.Line, name, "a blank ends the value, and a shell would run what follows it", "write the value in single quotes")
+            ? new ShellProblem(
+                word.Line, name, "a blank ends the value, and a shell would run what follows it", ShellProblem.SingleQuotes(name))
             : new ShellProblem(word.Line, null, "this is not an assignment", "write NAME=value; commands are not run here");
     }
 

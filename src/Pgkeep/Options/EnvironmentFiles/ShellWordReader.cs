@@ -9,8 +9,6 @@ namespace Pgkeep.Options.EnvironmentFiles;
 /// </summary>
 internal sealed class ShellWordReader
 {
-    private const string SingleQuotes = "write the value in single quotes, in which everything is literal";
-
     private readonly string _text;
     private readonly StringBuilder _word = new();
     private int _position;
@@ -102,10 +100,11 @@ internal sealed class ShellWordReader
                 '\'' => ReadSingleQuoted(),
                 '"' => ReadDoubleQuoted(),
                 '\\' => ReadEscaped(),
-                '`' => Fail("a backquote would run a command", SingleQuotes),
-                '$' when Expands(Next) || Next is '\'' or '"' => Fail("a \"$\" would be expanded by a shell", SingleQuotes),
+                '`' => Fail("a backquote would run a command"),
+                '$' when Expands(Next) || Next is '\'' or '"' => Fail("a \"$\" would be expanded by a shell"),
                 '~' when ExpandsTilde() => Fail("a \"~\" would be expanded by a shell", "write the directory in full"),
-                ';' or '&' or '|' or '<' or '>' or '(' or ')' => Fail($"an unquoted \"{character}\" ends the value in a shell", SingleQuotes),
+                ';' or '&' or '|' or '<' or '>' or '(' or ')' =>
+                    Fail($"an unquoted \"{character}\" ends the value in a shell"),
                 _ => ReadPlain(character),
             };
             if (!read)
@@ -157,9 +156,9 @@ internal sealed class ShellWordReader
                     Advance();
                     return true;
                 case '`':
-                    return Fail("a backquote would run a command", SingleQuotes);
+                    return Fail("a backquote would run a command");
                 case '$' when Expands(Next):
-                    return Fail("a \"$\" would be expanded by a shell, in double quotes too", SingleQuotes);
+                    return Fail("a \"$\" would be expanded by a shell, in double quotes too");
                 case '\\' when Next is '$' or '`' or '"' or '\\' or '\n':
                     AppendUnlessNewline(Next);
                     AdvanceTo(_position + 2);
@@ -178,7 +177,7 @@ internal sealed class ShellWordReader
     {
         if (_position + 1 == _text.Length)
         {
-            return Fail("the file ends with a backslash", SingleQuotes);
+            return Fail("the file ends with a backslash");
         }
 
         // A backslash before a newline joins two lines and quotes nothing.
@@ -203,10 +202,10 @@ internal sealed class ShellWordReader
     // POSIX.1-2024, 2.6.1 Tilde Expansion: in an assignment at the start of the value and after each unquoted colon.
     private bool ExpandsTilde() => _nameLength >= 0 && (_word.Length == _nameLength + 1 || _text[_position - 1] == ':');
 
-    private bool Fail(string message, string hint, int? line = null)
+    private bool Fail(string message, string? hint = null, int? line = null)
     {
         var name = _nameLength > 0 ? _word.ToString(0, _nameLength) : null;
-        Problem = new ShellProblem(line ?? _line, name, message, hint);
+        Problem = new ShellProblem(line ?? _line, name, message, hint ?? ShellProblem.SingleQuotes(name));
         return false;
     }
 

@@ -16,7 +16,7 @@ internal static class CommandPage
             command.Arguments.Select(argument => new[] { Markdown.Code(argument.Usage), argument.Summary }));
         page.Table(
             ["option", "environment", "default", ""],
-            command.Options.Select(option => new[] { Link(option), option.EnvironmentName ?? "", option.DefaultDescription, option.Summary }));
+            command.Options.Select(Row));
         foreach (var example in command.Examples)
         {
             page.Paragraph(example.Summary);
@@ -28,5 +28,6 @@ internal static class CommandPage
 
     public static string FileName(Command command) => command.Name.Replace(' ', '-') + ".md";
 
-    private static string Link(Option option) => $"[{option.Name}](options.md#{option.Name})";
+    private static string[] Row(Option option) =>
+        [$"[{option.Name}](options.md#{option.Name})", option.EnvironmentName ?? "", option.DefaultDescription, option.Summary];
 }

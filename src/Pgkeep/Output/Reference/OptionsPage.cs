@@ -9,10 +9,12 @@ internal static class OptionsPage
         var page = new Markdown("Options");
         page.Paragraph(
             "The first that has a value wins: command line, process environment, `backup.env`, default. `pgkeep config show` tells every "
-            + "value and where it comes from. A path, a text or a secret that is set to nothing in the environment or the file counts as not set.");
+            + "value and where it comes from. A path, a text or a secret that is set to nothing in the environment or the file counts as not "
+            + "set.");
         page.Paragraph(
-            "`backup.env` holds assignments as a POSIX shell reads them, so shells can source it too. Nothing in it is expanded or run: where "
-            + "a shell would do that, the file is refused; write the value in single quotes. [The sample](../backup.env.sample) shows every name.");
+            "`backup.env` holds assignments as a POSIX shell reads them, so shells can source it too. Nothing in it is expanded or "
+            + "run: where a shell would do that, the file is refused; write the value in single quotes. "
+            + "[The sample](../backup.env.sample) shows every name.");
         foreach (var group in OptionTable.Groups)
         {
             page.Heading(group.Title);
