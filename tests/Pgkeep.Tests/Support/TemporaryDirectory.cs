@@ -4,6 +4,8 @@ internal sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("pgkeep-test-").FullName;
 
+    public string PathOf(string name) => System.IO.Path.Join(Path, name);
+
     public string Write(string name, string text, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
     {
         var path = System.IO.Path.Join(Path, name);
