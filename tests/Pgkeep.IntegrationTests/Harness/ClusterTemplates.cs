@@ -25,6 +25,14 @@ internal static class ClusterTemplates
         (await TestAccount.RunAsync("cp", ["-a", "--reflink=auto", template, dataDirectory])).EnsureSuccess();
     }
 
+    public static async Task RemoveAsync()
+    {
+        if (_place is not null)
+        {
+            await _place.DisposeAsync();
+        }
+    }
+
     private static async Task<string> GetAsync(Kind kind)
     {
         await Gate.WaitAsync(TestContext.Current.CancellationToken);

@@ -30,6 +30,14 @@ internal static class PgkeepBinary
     public static Task<ProgramResult> RunScriptAsync(string name, IReadOnlyList<string> arguments, RunOptions? options = null) =>
         TestAccount.RunAsync(Script(name), arguments, options);
 
+    public static void RemoveCopy()
+    {
+        if (Copy.IsValueCreated && Directory.Exists(Home))
+        {
+            Directory.Delete(Home, recursive: true);
+        }
+    }
+
     private static string CopyOnce()
     {
         var binary = SourceTree.PathOf(BinaryPath);
@@ -39,7 +47,7 @@ internal static class PgkeepBinary
         }
 
         var home = Directory.CreateTempSubdirectory("pgkeep-home.").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(home, recursive: true);
+        EarlyEnd.Register(RemoveCopy);
         Open(home);
         CopyFile(binary, Path.Combine(home, BinaryPath));
         CopyFile(SourceTree.PathOf("pgkeep"), Path.Combine(home, "pgkeep"));

@@ -11,7 +11,7 @@ internal sealed class Workspace : IAsyncDisposable
     private static readonly ConcurrentDictionary<string, Workspace> Live = new();
     private static readonly bool KeepAlways = Environment.GetEnvironmentVariable("PGKEEP_TEST_KEEP") == "1";
 
-    static Workspace() => AppDomain.CurrentDomain.ProcessExit += (_, _) => AbandonAll();
+    static Workspace() => EarlyEnd.Register(AbandonAll);
 
     private Workspace(string path)
     {
@@ -78,9 +78,14 @@ internal sealed class Workspace : IAsyncDisposable
         }
     }
 
-    // The run ends early, or this workspace lasted for all of it: no server may survive.
+    // The run ends early: nothing that it started may survive it, and no server either.
     private static void AbandonAll()
     {
+        foreach (var child in Processes.DescendantsOf(Environment.ProcessId))
+        {
+            Processes.Send(child, Signal.Kill);
+        }
+
         foreach (var workspace in Live.Values)
         {
             foreach (var postmaster in PostmasterFile.AllBelow(workspace.Root).Where(postmaster => postmaster.IsRunning))
@@ -89,10 +94,22 @@ internal sealed class Workspace : IAsyncDisposable
                 SpinWait.SpinUntil(() => !Processes.IsAlive(postmaster.ProcessId), TimeSpan.FromSeconds(5));
             }
 
-            if (!workspace.Keep)
+            if (!KeepAlways)
             {
-                Directory.Delete(workspace.Root, recursive: true);
+                TryDelete(workspace.Root);
             }
+        }
+    }
+
+    private static void TryDelete(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A process in its last moment still wrote there; a directory in /tmp is all that is left.
         }
     }
 }
