@@ -15,7 +15,7 @@ public sealed partial class ArchitectureTests
     {
         ["Diagnostics"] = [],
         ["Posix"] = ["Diagnostics"],
-        ["Streams"] = ["Diagnostics"],
+        ["Streams"] = ["Diagnostics", "Postgres"],
         ["Storage"] = ["Diagnostics", "Posix"],
         ["Postgres"] = ["Diagnostics", "Posix"],
         ["Repository"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres"],

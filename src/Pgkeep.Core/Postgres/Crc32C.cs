@@ -27,6 +27,11 @@ internal static class Crc32C
     private const ulong OverOneLane = 0xDD7E3B0C;
     private const ulong OverTwoLanes = 0x170076FA;
 
+    /// <summary>The Castagnoli polynomial, bits reflected.</summary>
+    private const uint Polynomial = 0x82F63B78;
+
+    private static readonly CrcShift Shift = new(Polynomial);
+
     public static uint Compute(ReadOnlySpan<byte> bytes) => Final(Append(Initial, bytes));
 
     public static uint Append(uint state, ReadOnlySpan<byte> bytes)
@@ -44,6 +49,9 @@ internal static class Crc32C
     }
 
     public static uint Final(uint state) => ~state;
+
+    /// <summary>The checksum of two parts in a row, from the finished checksum of each and the length of the second in bytes.</summary>
+    public static uint Combine(uint first, uint second, long secondLength) => Shift.Combine(first, second, secondLength);
 
     private static bool HasLanes => Sse42.X64.IsSupported && Pclmulqdq.IsSupported;
 

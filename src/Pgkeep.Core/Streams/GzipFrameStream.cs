@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
+using Pgkeep.Streams.Deflate;
 
 namespace Pgkeep.Streams;
 
@@ -15,12 +15,11 @@ internal sealed class GzipFrameStream : Stream
     public const int DefaultFrameLength = 1024 * 1024;
 
     /// <summary>An empty final block with fixed codes (RFC 1951, 3.2.3).</summary>
-    private static readonly byte[] FinalBlock = [0x03, 0x00];
+    public static ReadOnlySpan<byte> FinalBlock => [0x03, 0x00];
 
     private readonly Stream _target;
-    private readonly ZLibCompressionOptions _options;
+    private readonly IFrameDeflater _deflater;
     private readonly byte[] _frame;
-    private readonly MemoryStream _compressed = new();
     private int _filled;
     private uint _crc;
     private long _length;
@@ -30,7 +29,7 @@ internal sealed class GzipFrameStream : Stream
     public GzipFrameStream(Stream target, int level, ReadOnlySpan<byte> subfield = default, int frameLength = DefaultFrameLength)
     {
         _target = target;
-        _options = new ZLibCompressionOptions { CompressionLevel = level };
+        _deflater = FrameDeflaters.Create(level);
         _frame = new byte[frameLength];
         _target.Write(GzipHeader.Create(subfield));
     }
@@ -93,7 +92,7 @@ internal sealed class GzipFrameStream : Stream
     {
         if (disposing)
         {
-            _compressed.Dispose();
+            _deflater.Dispose();
         }
 
         base.Dispose(disposing);
@@ -111,14 +110,6 @@ internal sealed class GzipFrameStream : Stream
         _length += _filled;
         _filled = 0;
 
-        _compressed.SetLength(0);
-        using (var deflate = new DeflateStream(_compressed, _options, leaveOpen: true))
-        {
-            deflate.Write(plain);
-            // A sync flush; as the stream began without history, nothing after it looks back either.
-            deflate.Flush();
-            _target.Write(_compressed.GetBuffer().AsSpan(0, (int)_compressed.Length));
-            // Disposing writes the final block of a member of its own, which goes nowhere.
-        }
+        _target.Write(_deflater.Compress(plain).Span);
     }
 }

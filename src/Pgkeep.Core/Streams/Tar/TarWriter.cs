@@ -78,6 +78,14 @@ internal sealed class TarWriter
         _padding = 0;
     }
 
+    /// <summary>The header of a member alone, with the PAX header before it where one is needed.</summary>
+    public static byte[] HeaderOf(TarEntry entry)
+    {
+        using var buffer = new MemoryStream();
+        new TarWriter(buffer).Begin(entry);
+        return buffer.ToArray();
+    }
+
     private void WriteHeader(TarEntry entry, ReadOnlySpan<byte> name, byte type, long size, ReadOnlySpan<byte> link)
     {
         TarHeader.Write(
