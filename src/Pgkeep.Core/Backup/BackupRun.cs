@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Frames;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -53,6 +54,11 @@ internal sealed class BackupRun
         _log.Write($"Backup size: {SizeText.Short(pending.StoredBytes)}");
         pending.Seal();
         _log.Write("Checksum file created");
+        foreach (var finding in metadata.Findings)
+        {
+            _log.WriteError(finding);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         pending.Publish(name);
         _log.Write($"Backup completed: {Path.Combine(_settings.Layout.BackupDirectory, name.ToString())}");
@@ -67,7 +73,7 @@ internal sealed class BackupRun
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
-        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings.CompressionLevel, text => _log.Write($"WARNING: {text}"));
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, text => _log.Write($"WARNING: {text}"));
         copy.CopyTablespaces(cancellationToken);
         using var main = copy.CopyMainFiles(cancellationToken);
         var control = ControlFileReader.ReadWithContent(plan.DataDirectory);
@@ -114,6 +120,9 @@ internal sealed class BackupRun
         }
     }
 
+    /// <summary>Only a page that was written during the backup can be torn, and then its LSN lies in it; its replay writes the page anew.</summary>
+    private static bool IsInside(SuspectPage page, BackupMode mode, BackupEnd end) => page.Lsn >= mode.Start && page.Lsn <= end.Stop;
+
     private BackupMetadata Describe(BackupPlan plan, BackupName name, BackupMode mode, BackupEnd end, BackupLabel label, DataDirectoryCopy copy)
     {
         var timeline = label.StartTimeline;
@@ -137,7 +146,9 @@ internal sealed class BackupRun
             Cluster = ClusterDescription.Of(plan),
             Sizes = new BackupSizes(copy.Files, copy.PlainBytes, 0),
             Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, DataDirectoryCopy.ArchiveOf(tablespace)))],
-            Findings = [],
+            PagesChecked = copy.CheckedPages,
+            ExcusedPages = [.. copy.Suspects.Where(page => IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block}")],
+            Findings = [.. copy.Suspects.Where(page => !IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block} is damaged: its checksum does not fit")],
         };
     }
 }

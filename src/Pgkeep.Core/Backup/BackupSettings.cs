@@ -9,6 +9,9 @@ internal sealed record BackupSettings
 
     public required ConnectionSettings Connection { get; init; }
 
+    /// <summary>Workers that read, check and compress at a time.</summary>
+    public required int Jobs { get; init; }
+
     /// <summary>1 to 9.</summary>
     public required int CompressionLevel { get; init; }
 

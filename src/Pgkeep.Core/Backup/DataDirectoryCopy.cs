@@ -1,4 +1,5 @@
 using System.Text;
+using Pgkeep.Backup.Frames;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -15,22 +16,29 @@ internal sealed class DataDirectoryCopy
 {
     private readonly BackupPlan _plan;
     private readonly PendingBackup _pending;
-    private readonly int _level;
+    private readonly BackupManifestWriter _manifest;
+    private readonly BackupSettings _settings;
     private readonly DataDirectoryWalk _walk;
-    private readonly FileCopy _copy;
+    private readonly PageCheck _pages;
+    private readonly List<FrameSink> _sinks = [];
 
-    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, int level, Action<string> warn)
+    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, BackupSettings settings, Action<string> warn)
     {
         _plan = plan;
         _pending = pending;
-        _level = level;
+        _manifest = manifest;
+        _settings = settings;
         _walk = new DataDirectoryWalk(warn);
-        _copy = new FileCopy(manifest);
+        _pages = new PageCheck(plan.Control);
     }
 
-    public long Files => _copy.Files;
+    public long Files => _sinks.Sum(sink => sink.Files);
 
-    public long PlainBytes => _copy.PlainBytes;
+    public long PlainBytes => _sinks.Sum(sink => sink.FileBytes);
+
+    public long CheckedPages => _pages.CheckedPages;
+
+    public IEnumerable<SuspectPage> Suspects => _sinks.SelectMany(sink => sink.Suspects);
 
     public static string ArchiveOf(TablespaceLink tablespace) => $"{tablespace.Oid.Value}.tar.gz";
 
@@ -39,72 +47,70 @@ internal sealed class DataDirectoryCopy
     {
         foreach (var tablespace in _plan.Tablespaces)
         {
-            using var tar = new TarGzFile(_pending.CreateFile(ArchiveOf(tablespace)), _level);
+            using var archive = Create(ArchiveOf(tablespace));
             var version = $"PG_{_plan.Server.Version.Major}_{_plan.Control.CatalogVersion}";
             var prefix = $"{TablespaceLinks.FolderName}/{tablespace.Oid.Value}/";
             var path = Path.Combine(tablespace.Location, version);
             if (FileStatus.Of(path) is { } status)
             {
-                tar.Begin(FileCopy.EntryOf(version, 0, status));
-                CopyAll(path, prefix + version, tar, prefix.Length, cancellationToken);
+                archive.CopyAll(_walk.Of(path, prefix + version).Prepend(new CopyItem(path, prefix + version, status)), prefix.Length, cancellationToken);
             }
 
-            tar.Complete();
+            archive.Complete();
         }
     }
 
     /// <summary>Everything but the last members; <see cref="Finish"/> writes those.</summary>
-    public TarGzFile CopyMainFiles(CancellationToken cancellationToken)
+    public ParallelArchive CopyMainFiles(CancellationToken cancellationToken)
     {
-        var tar = new TarGzFile(_pending.CreateFile(RepositoryLayout.MainArchiveName), _level);
+        var archive = Create(RepositoryLayout.MainArchiveName);
         try
         {
-            CopyAll(_plan.DataDirectory, "", tar, 0, cancellationToken);
-            return tar;
+            archive.CopyAll(WithWalDirectories(_walk.Of(_plan.DataDirectory, "")), 0, cancellationToken);
+            return archive;
         }
         catch
         {
-            tar.Dispose();
+            archive.Dispose();
             throw;
         }
     }
 
-    public void Finish(TarGzFile main, BackupEnd end, byte[] control, CancellationToken cancellationToken)
+    public void Finish(ParallelArchive main, BackupEnd end, byte[] control, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var like = FileStatus.Of(Path.Combine(_plan.DataDirectory, ControlFileReader.RelativePath))!.Value;
-        _copy.AddContent(main, "backup_label", Encoding.UTF8.GetBytes(end.Label), like, end.Stopped);
+        main.AddContent("backup_label", Encoding.UTF8.GetBytes(end.Label), like, end.Stopped);
         if (end.TablespaceMap.Length > 0)
         {
-            _copy.AddContent(main, "tablespace_map", Encoding.UTF8.GetBytes(end.TablespaceMap), like, end.Stopped);
+            main.AddContent("tablespace_map", Encoding.UTF8.GetBytes(end.TablespaceMap), like, end.Stopped);
         }
 
-        _copy.AddContent(main, ControlFileReader.RelativePath, control, like, like.Modified);
+        main.AddContent(ControlFileReader.RelativePath, control, like, like.Modified);
         main.Complete();
     }
 
-    private void CopyAll(string path, string name, TarGzFile tar, int skip, CancellationToken cancellationToken)
+    private ParallelArchive Create(string name)
     {
-        foreach (var item in _walk.Of(path, name))
-        {
-            var tarName = item.Name[skip..];
-            if (item.Status.Type == FileType.Regular)
-            {
-                _ = _copy.TryCopy(item, tar, tarName, cancellationToken);
-                continue;
-            }
+        var sink = new FrameSink(_pending.CreateFile(name), _pending.CreateFile(RepositoryLayout.IndexOf(name)), _manifest);
+        _sinks.Add(sink);
+        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel);
+    }
 
-            tar.Begin(FileCopy.EntryOf(tarName, 0, item.Status));
+    /// <summary><c>pg_wal</c> is emptied, and the server wants the directories in it.</summary>
+    private IEnumerable<CopyItem> WithWalDirectories(IEnumerable<CopyItem> items)
+    {
+        foreach (var item in items)
+        {
+            yield return item;
             if (item.Name == "pg_wal")
             {
-                BeginEmpty(tar, "pg_wal/archive_status", item.Status);
+                yield return item with { Name = "pg_wal/archive_status" };
                 if (_plan.Server.Version.HasWalSummaries)
                 {
-                    BeginEmpty(tar, "pg_wal/summaries", item.Status);
+                    yield return item with { Name = "pg_wal/summaries" };
                 }
             }
         }
     }
-
-    private static void BeginEmpty(TarGzFile tar, string name, FileStatus like) => tar.Begin(FileCopy.EntryOf(name, 0, like));
 }

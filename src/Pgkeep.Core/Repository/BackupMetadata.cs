@@ -49,6 +49,12 @@ internal sealed record BackupMetadata
     /// <summary>The backup this one builds on; null for a full one.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>Pages whose checksums were verified; 0 where the cluster has none.</summary>
+    public long PagesChecked { get; init; }
+
+    /// <summary>Pages that were being written while they were read: their checksum does not fit, and replay of the backup's WAL repairs them.</summary>
+    public IReadOnlyList<string> ExcusedPages { get; init; } = [];
+
     /// <summary>What was noticed and needs a person; empty for a clean backup.</summary>
     public required IReadOnlyList<string> Findings { get; init; }
 

@@ -16,6 +16,9 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     public const string MainArchiveName = "base.tar.gz";
     public const string WalTarName = "pg_wal.tar.gz";
 
+    /// <summary>The index beside an archive.</summary>
+    public static string IndexOf(string archive) => archive.Replace(".tar.gz", ".index.gz", StringComparison.Ordinal);
+
     public string LatestLink => Path.Combine(BackupDirectory, LatestName);
 
     public string BackupLog => Path.Combine(BackupDirectory, "backup.log");

@@ -1,4 +1,5 @@
 using Pgkeep.Backup;
+using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Repository;
@@ -27,6 +28,7 @@ internal static class BackupCommand
         {
             Layout = CommandSettings.LayoutAsOwner(context),
             Connection = CommandSettings.Connection(context),
+            Jobs = context.Get(OptionTable.Jobs),
             CompressionLevel = context.Get(OptionTable.CompressLevel),
             FastCheckpoint = context.Get(OptionTable.Checkpoint) == CheckpointMode.Fast,
             ArchiveWait = context.Get(OptionTable.ArchiveWait),
@@ -36,7 +38,7 @@ internal static class BackupCommand
         var log = new OperationLog(settings.Layout.BackupLog, context.Time) { Failed = context.Warn, Echo = line => context.Note(Stamp(context, line)) };
         var metadata = await new BackupRun(settings, log, context.Time).RunAsync(cancellationToken);
         Write(context, metadata, context.Time.GetElapsedTime(began));
-        return 0;
+        return metadata.Findings.Count == 0 ? 0 : ErrorKinds.Of(ErrorKind.Findings).ExitCode;
     }
 
     /// <summary>The runbook shows the lines of the log on the terminal, with their times.</summary>
@@ -55,6 +57,9 @@ internal static class BackupCommand
             $"{metadata.Name}: {ByteSizeText.Of(metadata.Sizes.PlainBytes)} stored in {ByteSizeText.Of(metadata.Sizes.StoredBytes)} ({ratio:0.0} to 1), {DurationText.Of(duration)}");
         context.Output.WriteResult(
             $"restores any moment from {TimestampText.Of(metadata.Stopped, context.Time)} on (start {metadata.StartLsn}, stop {metadata.StopLsn}, timeline {metadata.Timeline})");
+        context.Output.WriteResult(metadata.Cluster.DataChecksums
+            ? $"{metadata.PagesChecked:N0} pages checked, {(metadata.Findings.Count == 0 ? "none damaged" : $"{metadata.Findings.Count} damaged")}"
+            : "pages cannot be verified: the cluster has no data checksums");
         foreach (var finding in metadata.Findings)
         {
             context.Output.WriteResult($"look: {finding}");

@@ -215,6 +215,18 @@ internal static class OptionTable
         Summary = "How hard to compress: 1 is fastest, 9 smallest",
     };
 
+    public static Option<int> Jobs { get; } = new()
+    {
+        Name = "jobs",
+        EnvironmentName = "PGKEEP_JOBS",
+        Codec = new IntegerCodec(1, 64),
+        ComputedAs = "one for each core, at most 4",
+        Compute = _ => $"{Math.Min(4, Environment.ProcessorCount)}",
+        Commands = [CommandNames.Backup],
+        Summary = "How many workers read, check and compress at a time",
+        Example = "2",
+    };
+
     public static Option<CheckpointMode> Checkpoint { get; } = new()
     {
         Name = "checkpoint",
@@ -366,7 +378,7 @@ internal static class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, CompressLevel, Checkpoint, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

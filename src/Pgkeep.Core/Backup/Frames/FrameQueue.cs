@@ -1,0 +1,105 @@
+using Pgkeep.Posix;
+
+namespace Pgkeep.Backup.Frames;
+
+/// <summary>Cuts what a walk finds into frames, one at a time for whichever worker asks next.</summary>
+internal sealed class FrameQueue : IDisposable
+{
+    /// <summary>
+    /// Plain bytes in a frame. Small enough for a processor's own cache, a multiple of every page size, and large enough that beginning without
+    /// history costs no measurable ratio.
+    /// </summary>
+    public const int FrameLength = 1024 * 1024;
+
+    /// <summary>A larger file has its frames for itself.</summary>
+    private const long SmallFileLength = 256 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly IEnumerator<CopyItem> _items;
+    private readonly int _skip;
+    private CopyItem? _ahead;
+    private OpenFile? _file;
+    private long _offset;
+    private long _number;
+
+    /// <param name="skip">How much of an item's name is not part of its name in the tar.</param>
+    public FrameQueue(IEnumerable<CopyItem> items, int skip)
+    {
+        _items = items.GetEnumerator();
+        _skip = skip;
+    }
+
+    public string TarNameOf(CopyItem item) => item.Name[_skip..];
+
+    /// <summary>Null at the end.</summary>
+    public FrameJob? Take()
+    {
+        lock (_lock)
+        {
+            return TakePiece() ?? TakeFiles();
+        }
+    }
+
+    public void Dispose()
+    {
+        _items.Dispose();
+        _file?.Dispose();
+    }
+
+    private static bool IsLarge(CopyItem item) => item.Status.Type == FileType.Regular && item.Status.Size > SmallFileLength;
+
+    private PieceJob? TakePiece()
+    {
+        if (_file is not { } file)
+        {
+            return null;
+        }
+
+        var length = (int)Math.Min(FrameLength, file.Size - _offset);
+        var job = new PieceJob(_number++, file, _offset, length);
+        _offset += length;
+        _file = job.IsLast ? null : file;
+        return job;
+    }
+
+    private FrameJob? TakeFiles()
+    {
+        var batch = new List<CopyItem>();
+        var length = 0L;
+        while (length < FrameLength && Next() is { } item)
+        {
+            if (!IsLarge(item))
+            {
+                batch.Add(item);
+                length += Streams.Tar.TarHeader.Length + Streams.Tar.TarHeader.Padded(item.Status.Size);
+                continue;
+            }
+
+            if (batch.Count > 0)
+            {
+                _ahead = item;
+                break;
+            }
+
+            _file = OpenFile.TryOpen(item, TarNameOf(item));
+            _offset = 0;
+            if (_file is not null)
+            {
+                return TakePiece();
+            }
+        }
+
+        return batch.Count > 0 ? new SmallFilesJob(_number++, batch) : null;
+    }
+
+    private CopyItem? Next()
+    {
+        if (_ahead is { } item)
+        {
+            _ahead = null;
+            return item;
+        }
+
+        return _items.MoveNext() ? _items.Current : null;
+    }
+}
