@@ -56,7 +56,8 @@ internal sealed class DataDirectoryWalk
         }
     }
 
-    private List<CopyItem> List(string path, string name)
+    /// <summary>Only the names are held, and each file is looked at when its turn comes: a directory can have a million.</summary>
+    private IEnumerable<CopyItem> List(string path, string name)
     {
         var names = EntryNames(path);
         if (DataDirectoryRules.HoldsRelations(name))
@@ -64,7 +65,6 @@ internal sealed class DataDirectoryWalk
             RemoveVolatileRelations(names);
         }
 
-        var items = new List<CopyItem>(names.Count);
         foreach (var entry in names)
         {
             var itemName = name.Length == 0 ? entry : $"{name}/{entry}";
@@ -76,15 +76,13 @@ internal sealed class DataDirectoryWalk
 
             if (FileStatus.Of(itemPath) is { } status)
             {
-                items.Add(new CopyItem(itemPath, itemName, status));
+                yield return new CopyItem(itemPath, itemName, status);
             }
             else if (entry.Contains('\uFFFD'))
             {
                 _warn($"not in the backup: the name of \"{itemPath}\" is not UTF-8");
             }
         }
-
-        return items;
     }
 
     private static List<string> EntryNames(string path)
