@@ -35,14 +35,31 @@ internal static class BackupCommand
             PgkeepVersion = ProductVersion.Number,
         };
         var began = context.Time.GetTimestamp();
-        var log = new OperationLog(settings.Layout.BackupLog, context.Time) { Failed = context.Warn, Echo = line => context.Note(Stamp(context, line)) };
-        var metadata = await new BackupRun(settings, log, context.Time).RunAsync(cancellationToken);
+        var log = new OperationLog(settings.Layout.BackupLog, context.Time) { Failed = context.Warn, Echo = line => context.Note(CommandSettings.Stamp(context, line)) };
+        var metadata = await RunAsync(new BackupRun(settings, log, context.Time), log, cancellationToken);
         Write(context, metadata, context.Time.GetElapsedTime(began));
         return metadata.Findings.Count == 0 ? 0 : ErrorKinds.Of(ErrorKind.Findings).ExitCode;
     }
 
-    /// <summary>The runbook shows the lines of the log on the terminal, with their times.</summary>
-    private static string Stamp(CommandContext context, string line) => $"[{context.Time.GetLocalNow():yyyy-MM-dd HH:mm:ss}] {line}";
+    /// <summary>Monitoring looks for the word ERROR in the log.</summary>
+    private static async Task<BackupMetadata> RunAsync(BackupRun run, OperationLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.RunAsync(cancellationToken);
+        }
+        // A place that is not fit for a repository gets no log either.
+        catch (PgkeepException failure) when (failure.Kind is not (ErrorKind.Configuration or ErrorKind.RepositoryMissing))
+        {
+            log.WriteError($"backup: {failure.Message}");
+            throw;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            log.WriteError("the backup was interrupted");
+            throw;
+        }
+    }
 
     private static void Write(CommandContext context, BackupMetadata metadata, TimeSpan duration)
     {

@@ -49,6 +49,9 @@ internal static class CommandSettings
         ConnectTimeout = context.Get(OptionTable.ConnectTimeout),
     };
 
+    /// <summary>The runbook shows the lines of backup.log on the terminal, with their times.</summary>
+    public static string Stamp(CommandContext context, string line) => $"[{context.Time.GetLocalNow():yyyy-MM-dd HH:mm:ss}] {line}";
+
     /// <summary>Absolute path of this program, for the commands that a server calls.</summary>
     public static string Program => Environment.ProcessPath ?? throw new PgkeepException(ErrorKind.Configuration, "cannot tell where this program lies");
 }
