@@ -10,8 +10,6 @@ namespace Pgkeep.Backup;
 /// </summary>
 internal sealed class PendingBackup : IDisposable
 {
-    private const string Prefix = ".backup_";
-
     private readonly RepositoryLayout _layout;
     private readonly List<FileChecksum> _files = [];
     private bool _published;
@@ -29,19 +27,10 @@ internal sealed class PendingBackup : IDisposable
     /// <param name="name">Makes the dot-name recognisable to a person; the final one is chosen at the end.</param>
     public static PendingBackup Create(RepositoryLayout layout, BackupName name)
     {
-        RemoveLeftovers(layout);
+        BackupRemoval.RemoveLeftovers(layout);
         var directory = Path.Combine(layout.BackupDirectory, $".{name}.{Environment.ProcessId:x}");
         FileSystem.CreateDirectory(directory, 0b111_000_000);
         return new PendingBackup(layout, directory);
-    }
-
-    /// <summary>Only under the repository's lock: then no other process works on one.</summary>
-    public static void RemoveLeftovers(RepositoryLayout layout)
-    {
-        foreach (var directory in System.IO.Directory.EnumerateDirectories(layout.BackupDirectory, Prefix + "*"))
-        {
-            Remove(directory);
-        }
     }
 
     public PendingFile CreateFile(string name) => new(Path.Combine(Directory, name), Complete);
@@ -70,7 +59,7 @@ internal sealed class PendingBackup : IDisposable
 
         _published = true;
         FileSystem.SyncDirectory(_layout.BackupDirectory);
-        PointLatestTo(wanted);
+        LatestLink.PointTo(_layout, wanted);
     }
 
     public void Dispose()
@@ -79,7 +68,7 @@ internal sealed class PendingBackup : IDisposable
         {
             try
             {
-                Remove(Directory);
+                BackupRemoval.RemoveTree(Directory);
             }
             catch (PgkeepException)
             {
@@ -88,30 +77,9 @@ internal sealed class PendingBackup : IDisposable
         }
     }
 
-    private static void Remove(string directory)
-    {
-        try
-        {
-            System.IO.Directory.Delete(directory, recursive: true);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "remove", directory);
-        }
-    }
-
     private void Complete(PendingFile file)
     {
         _files.Add(new FileChecksum(Path.GetFileName(file.Path), file.Digest));
         StoredBytes += file.Length;
-    }
-
-    private void PointLatestTo(BackupName name)
-    {
-        var temporary = Path.Combine(_layout.BackupDirectory, $".{RepositoryLayout.LatestName}.{Environment.ProcessId:x}");
-        FileSystem.Delete(temporary);
-        FileSystem.CreateSymbolicLink(name.ToString(), temporary);
-        FileSystem.Rename(temporary, _layout.LatestLink);
-        FileSystem.SyncDirectory(_layout.BackupDirectory);
     }
 }

@@ -76,7 +76,7 @@ internal sealed class BackupCatalogue
         {
             if (await ReadAsync($"{name}/{RepositoryLayout.ChecksumsName}", cancellationToken) is not { } checksums)
             {
-                return new StoredBackup(name, path, null, null, $"\"{RepositoryLayout.ChecksumsName}\" is missing");
+                return Unusable(name, path, $"\"{RepositoryLayout.ChecksumsName}\" is missing");
             }
 
             return await ReadAsync(metadataName, cancellationToken) is { } content
@@ -86,13 +86,16 @@ internal sealed class BackupCatalogue
                     BackupMetadata.FromJson(content, _storage.Describe(metadataName)),
                     ChecksumList.Parse(checksums, _storage.Describe($"{name}/{RepositoryLayout.ChecksumsName}")),
                     null)
-                : new StoredBackup(name, path, null, null, $"\"{RepositoryLayout.MetadataName}\" is missing");
+                : Unusable(name, path, $"\"{RepositoryLayout.MetadataName}\" is missing");
         }
         catch (PgkeepException damaged) when (damaged.Kind is ErrorKind.RepositoryCorrupt)
         {
-            return new StoredBackup(name, path, null, null, damaged.Message);
+            return Unusable(name, path, damaged.Message);
         }
     }
+
+    private static StoredBackup Unusable(BackupName name, string path, string problem) =>
+        new(name, path, null, null, problem) { Modified = FileStatus.Of(path)?.Modified };
 
     private async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellationToken)
     {

@@ -10,6 +10,9 @@ internal sealed record StoredBackup(BackupName Name, string Directory, BackupMet
     [MemberNotNullWhen(true, nameof(Metadata), nameof(Checksums))]
     public bool IsUsable => Problem is null;
 
+    /// <summary>When its directory was last changed: all that is known of the time of an unusable one.</summary>
+    public DateTimeOffset? Modified { get; init; }
+
     /// <summary>What a command needs before it works with a backup.</summary>
     public (BackupMetadata Metadata, ChecksumList Checksums) RequireUsable() => IsUsable
         ? (Metadata, Checksums)

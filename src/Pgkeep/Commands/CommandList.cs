@@ -8,6 +8,8 @@ internal static class CommandList
         BackupCommand.Definition,
         VerifyCommand.Definition,
         ListCommand.Definition,
+        CleanupCommand.Definition,
+        StatsCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,
