@@ -10,6 +10,7 @@ internal static class CommandList
         ListCommand.Definition,
         CleanupCommand.Definition,
         StatsCommand.Definition,
+        CheckCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,

@@ -89,5 +89,7 @@ internal readonly struct ServerRow
 
     public T Get<T>(int column) => _reader.GetFieldValue<T>(column);
 
+    public bool IsNull(int column) => _reader.IsDBNull(column);
+
     public string? Text(int column) => _reader.IsDBNull(column) ? null : _reader.GetString(column);
 }

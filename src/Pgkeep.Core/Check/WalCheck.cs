@@ -1,0 +1,93 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Server;
+
+namespace Pgkeep.Check;
+
+/// <summary>How far the archive is behind the server, and whether the last attempt to archive was a success.</summary>
+internal static class WalCheck
+{
+    private const string Part = "WAL";
+
+    /// <summary>An idle server still writes a record or two into a new segment, which it never archives on their account.</summary>
+    private const ulong IdleBytes = 8192;
+
+    public static async Task<CheckFinding> RunAsync(CheckSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var server = await ServerConnection.OpenAsync(settings.Connection, cancellationToken);
+            return Judge(await ArchiverReport.ReadAsync(server, cancellationToken), settings.MaxWalLag);
+        }
+        catch (PgkeepException failure)
+        {
+            return CheckFinding.Unknown(Part, failure.Message);
+        }
+    }
+
+    public static CheckFinding Judge(ArchiverReport report, TimeSpan limit)
+    {
+        if (report.ArchiveMode == "off")
+        {
+            return new CheckFinding(Part, CheckState.Warning, "WAL archiving is off", "archive_mode is off: nothing after a backup can be restored");
+        }
+
+        if (report.IsInRecovery && report.ArchiveMode != "always")
+        {
+            return new CheckFinding(Part, CheckState.Ok, "", "the server is a standby, and its primary archives");
+        }
+
+        var lag = Lag(report);
+        var isFailing = report.LastFailedTime is { } failed && failed > (report.LastArchivedTime ?? DateTimeOffset.MinValue);
+        var isLate = lag > limit;
+        var seconds = (long)lag.TotalSeconds;
+        var headline = isLate ? $"WAL archiving delayed {seconds}s" : isFailing ? $"WAL archiving fails: {report.LastFailed}" : "";
+        return new CheckFinding(Part, headline.Length > 0 ? CheckState.Warning : CheckState.Ok, headline, Describe(report, lag, limit, isFailing))
+        {
+            Measure = $"wal_lag={seconds}s;{(long)limit.TotalSeconds};",
+        };
+    }
+
+    /// <summary>Since when WAL waits that a disaster would take; zero where none waits.</summary>
+    private static TimeSpan Lag(ArchiverReport report)
+    {
+        var since = report switch
+        {
+            { WaitingSince: { } waiting } => waiting,
+            _ when HasUnarchived(report) => report.LastArchivedTime ?? report.Since,
+            _ => report.Now,
+        };
+        return report.Now > since ? report.Now - since : TimeSpan.Zero;
+    }
+
+    /// <summary>
+    /// Whether something was written after the last archived segment. What stands in the segment under way counts only where no archive_timeout
+    /// will end it: otherwise that does, as soon as there is anything worth it.
+    /// </summary>
+    private static bool HasUnarchived(ArchiverReport report)
+    {
+        if (report.Written is not { } written)
+        {
+            return false;
+        }
+
+        if (report.LastArchived is not { Length: >= WalSegmentName.Length } name || !WalSegmentName.TryParse(name.AsSpan(0, WalSegmentName.Length), out var last))
+        {
+            // Nothing was archived yet, or a timeline's history came last: the size of the segment under way is all there is to go by.
+            return !report.KnowsWaiting || (report.ArchiveTimeout == TimeSpan.Zero && report.SegmentSize.OffsetOf(written) > IdleBytes);
+        }
+
+        var end = last.StartLsn(report.SegmentSize) + report.SegmentSize.Bytes;
+        var beyond = written > end ? written - end : 0;
+        return report.ArchiveTimeout == TimeSpan.Zero ? beyond > IdleBytes : !report.KnowsWaiting && beyond >= report.SegmentSize.Bytes;
+    }
+
+    private static string Describe(ArchiverReport report, TimeSpan lag, TimeSpan limit, bool isFailing)
+    {
+        var last = report.LastArchivedTime is { } time
+            ? $"last stored \"{report.LastArchived}\" {LengthOfTime.Rough(report.Now > time ? report.Now - time : TimeSpan.Zero)} ago"
+            : "nothing stored yet";
+        var waits = lag > TimeSpan.Zero ? $", WAL waits since {LengthOfTime.Rough(lag)} (limit {LengthOfTime.Of(limit)})" : ", none waits";
+        return $"{last}{waits}{(isFailing ? $"; {report.DescribeFailure()}" : "")}";
+    }
+}
