@@ -1,11 +1,15 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 using Pgkeep.Diagnostics;
 
 namespace Pgkeep.Posix;
 
 /// <param name="Output">What it wrote, standard output and standard error together.</param>
 internal sealed record ProgramResult(int ExitCode, string Output);
+
+/// <param name="Output">Bytes as Latin-1, so that none is lost.</param>
+internal sealed record SeparateOutput(int ExitCode, string Output, string Errors);
 
 /// <summary>Runs one of PostgreSQL's or the system's programs to its end.</summary>
 internal static class ProgramRun
@@ -37,6 +41,37 @@ internal static class ProgramRun
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return new ProgramResult(process.ExitCode, $"{await output}{await errors}".Trim());
+    }
+
+    /// <summary>As this process's own account, with input, and nothing of the output changed.</summary>
+    /// <param name="input">Bytes as Latin-1.</param>
+    public static async Task<SeparateOutput> RunWithInputAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = Encoding.Latin1,
+            StandardOutputEncoding = Encoding.Latin1,
+            WorkingDirectory = "/",
+        };
+        start.Environment["LC_ALL"] = "C";
+        using var process = Start(start, program);
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        try
+        {
+            await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code and its words tell why.
+        }
+
+        await process.WaitForExitAsync(cancellationToken);
+        return new SeparateOutput(process.ExitCode, await output, await errors);
     }
 
     private static Process Start(ProcessStartInfo start, string program)

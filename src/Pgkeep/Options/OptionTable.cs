@@ -337,7 +337,7 @@ internal static class OptionTable
     {
         Name = "cron-time",
         EnvironmentName = "CRON_TIME",
-        Codec = new TextCodec("SCHEDULE"),
+        Codec = ScheduleCodec.Instance,
         Default = "0 2 * * *",
         Commands = [CommandNames.CronInstall],
         Summary = "When cron starts the backup: minute, hour, day, month, weekday",
