@@ -1,35 +1,36 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pgkeep.Posix;
 
-/// <summary>An flock on a file: gone with its process, however that ends, so there is no stale lock to break.</summary>
+/// <summary>
+/// An flock on a file: gone with its process, however that ends, so there is no stale lock to break. .NET's own way to open a file takes an
+/// flock too, whatever sharing it is asked for, and would report ours as an error; so the file is opened by libc.
+/// </summary>
 internal sealed class FileLock : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly SafeFileHandle _file;
 
-    private FileLock(FileStream file) => _file = file;
+    private FileLock(SafeFileHandle file) => _file = file;
 
-    /// <summary>Null where another process holds it.</summary>
-    public static FileLock? TryTake(string path)
+    /// <summary>Creates the file where it is missing. Null where another process holds the lock.</summary>
+    public static FileLock? TryTake(string path) => TryTake(path, Libc.O_CREAT);
+
+    /// <summary>As <see cref="TryTake(string)"/>, of a file that must be there; null also where it is not.</summary>
+    public static FileLock? TryTakeExisting(string path) => FileStatus.Of(path) is null ? null : TryTake(path, 0);
+
+    public void Dispose() => _file.Dispose();
+
+    private static FileLock? TryTake(string path, int flags)
     {
-        FileStream file;
-        try
+        var descriptor = Libc.Open(path, Libc.O_WRONLY | Libc.O_CLOEXEC | flags, 0b110_000_000);
+        if (descriptor < 0)
         {
-            file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                // .NET locks a file that is not shared with flock itself; the lock is ours to take.
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "open", path);
+            throw PosixError.Last("open", path);
         }
 
-        if (Libc.FLock(file.SafeFileHandle, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
+        var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (Libc.FLock(file, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
         {
             return new FileLock(file);
         }
@@ -38,6 +39,4 @@ internal sealed class FileLock : IDisposable
         file.Dispose();
         return errno == Libc.EAGAIN ? null : throw PosixError.From(errno, "lock", path);
     }
-
-    public void Dispose() => _file.Dispose();
 }
