@@ -52,13 +52,24 @@ internal sealed class PendingBackup : IDisposable
     /// <summary>Gives it the first free name from <paramref name="wanted"/> on: two backups can begin in one second, and an hour can come twice.</summary>
     public void Publish(BackupName wanted)
     {
-        if (!FileSystem.TryRenameNew(Directory, Path.Combine(_layout.BackupDirectory, wanted.ToString())))
+        var path = Path.Combine(_layout.BackupDirectory, wanted.ToString());
+        if (!FileSystem.TryRenameNew(Directory, path))
         {
             throw new PgkeepException(ErrorKind.StorageFailed, $"\"{wanted}\" appeared in \"{_layout.BackupDirectory}\" while the backup ran");
         }
 
+        try
+        {
+            FileSystem.SyncDirectory(_layout.BackupDirectory);
+        }
+        catch (PgkeepException)
+        {
+            // A name that a crash may take back is none: the command fails, and nobody shall find a backup that it did not report.
+            FileSystem.Rename(path, Directory);
+            throw;
+        }
+
         _published = true;
-        FileSystem.SyncDirectory(_layout.BackupDirectory);
         LatestLink.PointTo(_layout, wanted);
     }
 

@@ -106,7 +106,10 @@ internal sealed class DurableFile : IDisposable
         }
     }
 
-    /// <summary>Removes dot-names that processes which are gone have left in a directory.</summary>
+    /// <summary>
+    /// Removes dot-names that processes which are gone have left in a directory. On a network file system the process may live on another
+    /// machine; so a file that is still open for writing, and with that locked by .NET, stays too.
+    /// </summary>
     public static void RemoveLeftovers(string directory)
     {
         foreach (var path in Directory.EnumerateFiles(directory, $".*{TemporarySuffix}"))
@@ -115,7 +118,11 @@ internal sealed class DurableFile : IDisposable
             var owner = parts.Length >= 3 ? parts[^2].Split('-')[0] : "";
             if (int.TryParse(owner, System.Globalization.NumberStyles.HexNumber, null, out var pid) && !ProcessTable.IsAlive(pid))
             {
-                FileSystem.Delete(path);
+                using var unused = FileLock.TryTakeExisting(path);
+                if (unused is not null)
+                {
+                    FileSystem.Delete(path);
+                }
             }
         }
     }

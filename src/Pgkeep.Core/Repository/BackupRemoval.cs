@@ -24,6 +24,11 @@ internal static class BackupRemoval
         {
             RemoveTree(directory);
         }
+
+        foreach (var link in Directory.EnumerateFileSystemEntries(layout.BackupDirectory, LatestLink.TemporaryPrefix + "*"))
+        {
+            FileSystem.Delete(link);
+        }
     }
 
     public static void RemoveTree(string directory)

@@ -5,9 +5,11 @@ namespace Pgkeep.Repository;
 /// <summary><c>latest</c>: a relative link to the newest backup, replaced in one step, so that it never leads nowhere.</summary>
 internal static class LatestLink
 {
+    public const string TemporaryPrefix = $".{RepositoryLayout.LatestName}.";
+
     public static void PointTo(RepositoryLayout layout, BackupName name)
     {
-        var temporary = Path.Combine(layout.BackupDirectory, $".{RepositoryLayout.LatestName}.{Environment.ProcessId:x}");
+        var temporary = Path.Combine(layout.BackupDirectory, $"{TemporaryPrefix}{Environment.ProcessId:x}");
         FileSystem.Delete(temporary);
         FileSystem.CreateSymbolicLink(name.ToString(), temporary);
         FileSystem.Rename(temporary, layout.LatestLink);

@@ -69,6 +69,8 @@ internal sealed class WalArchive
 
         await CompareAsync(stored, file, content, cancellationToken);
         await _storage.ConfirmAsync(_prefix + stored, cancellationToken);
+        // Rare: most often the process that stored it was killed before it could say so, and left its temporary name.
+        await RemoveLeftoversAsync(cancellationToken);
         return StoreResult.AlreadyStored;
     }
 
@@ -97,6 +99,9 @@ internal sealed class WalArchive
 
     public async ValueTask<WalInventory> ListAsync(CancellationToken cancellationToken) =>
         WalInventory.Of(await _storage.ListAsync(_prefix.TrimEnd('/'), cancellationToken));
+
+    /// <summary>Lists the whole archive, so it is not for every segment: backups do it.</summary>
+    public ValueTask RemoveLeftoversAsync(CancellationToken cancellationToken) => _storage.RemoveLeftoversAsync(_prefix.TrimEnd('/'), cancellationToken);
 
     public ValueTask DeleteAsync(string storedName, CancellationToken cancellationToken) => _storage.DeleteAsync(_prefix + storedName, cancellationToken);
 

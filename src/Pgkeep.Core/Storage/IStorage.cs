@@ -28,6 +28,9 @@ internal interface IStorage
     /// <summary>Names of the folders directly in a folder, in ordinal order, hidden ones left out.</summary>
     ValueTask<IReadOnlyList<string>> ListFoldersAsync(string folder, CancellationToken cancellationToken);
 
+    /// <summary>Removes what writers that ended too early have left in a folder, under names that no listing shows.</summary>
+    ValueTask RemoveLeftoversAsync(string folder, CancellationToken cancellationToken);
+
     /// <summary>Nothing happens where the object is not there.</summary>
     ValueTask DeleteAsync(string name, CancellationToken cancellationToken);
 }

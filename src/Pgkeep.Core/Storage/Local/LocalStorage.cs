@@ -78,6 +78,20 @@ internal sealed class LocalStorage : IStorage
                 .Order(StringComparer.Ordinal),
         ]);
 
+    public ValueTask RemoveLeftoversAsync(string folder, CancellationToken cancellationToken)
+    {
+        var path = Describe(folder);
+        try
+        {
+            DurableFile.RemoveLeftovers(path);
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", path);
+        }
+    }
+
     public ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
     {
         FileSystem.Delete(Describe(name));
