@@ -67,6 +67,15 @@ internal sealed class WalFetch
     private async ValueTask ProveAbsentAsync(WalFileName file, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var inventory = await _stores.Archive.ListAsync(cancellationToken);
+        if (!inventory.Files.Any())
+        {
+            // The marker was written together with the first file, and no cleanup removes the last one.
+            throw new PgkeepException(
+                ErrorKind.WalMissing,
+                $"the archive \"{_stores.Archive.Describe("")}\" is empty: this cannot be the end of the WAL",
+                "check WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
+        }
+
         switch (file.Kind)
         {
             case WalFileKind.History when inventory.HasHistoryAfter(file.Timeline):
@@ -96,6 +105,18 @@ internal sealed class WalFetch
         $"\"{_stores.Archive.Describe(file.Name)}\" is missing, and {what} stored: the archive has a hole",
         "recovery must not end here; look for the file in the server's old pg_wal, or choose a target before it");
 
+    private static void Remove(string path)
+    {
+        try
+        {
+            FileSystem.Delete(path);
+        }
+        catch (PgkeepException)
+        {
+            // The failure that brought us here is the one to report.
+        }
+    }
+
     private static void WriteFile(string destination, byte[] content)
     {
         var temporary = destination + ".pgkeep";
@@ -105,8 +126,9 @@ internal sealed class WalFetch
             File.WriteAllBytes(temporary, content);
             FileSystem.Rename(temporary, destination);
         }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        catch (Exception thrown) when (thrown is PgkeepException || PosixError.IsInputOutput(thrown))
         {
+            Remove(temporary);
             throw PosixError.From(thrown, "write", destination);
         }
     }
