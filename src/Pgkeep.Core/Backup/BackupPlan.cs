@@ -14,6 +14,7 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
     public static async Task<BackupPlan> MakeAsync(BackupSettings settings, ServerConnection connection, CancellationToken cancellationToken)
     {
         var server = await ServerFacts.ReadAsync(connection, cancellationToken);
+        await CheckRightsAsync(server, connection, cancellationToken);
         CheckSettings(server);
         await CheckArchiverAsync(connection, cancellationToken);
         var dataDirectory = LocalDataDirectory(server);
@@ -71,6 +72,40 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
         }
     }
 
+    /// <summary>The rights that a role has to be given; a superuser has them.</summary>
+    private static async Task CheckRightsAsync(ServerFacts server, ServerConnection connection, CancellationToken cancellationToken)
+    {
+        // pg_stop_backup without arguments is the exclusive kind's, up to 14.
+        var functions = await connection.QueryAsync(
+            """
+            SELECT oid::regprocedure::text FROM pg_proc
+            WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1) AND pronargs > 0 AND NOT has_function_privilege(oid, 'EXECUTE')
+            ORDER BY 1
+            """,
+            row => row.Get<string>(0),
+            cancellationToken,
+            (object)new[] { server.Version.BackupStartFunction, server.Version.BackupStopFunction });
+        var role = await connection.ScalarAsync<string>("SELECT quote_ident(current_user)", cancellationToken);
+        List<string> grants = [];
+        if (server["data_directory"].Length == 0)
+        {
+            grants.Add($"GRANT pg_read_all_settings TO {role};");
+        }
+
+        if (functions.Count > 0)
+        {
+            grants.Add($"GRANT EXECUTE ON FUNCTION {string.Join(", ", functions)} TO {role};");
+        }
+
+        if (grants.Count > 0)
+        {
+            throw new PgkeepException(
+                ErrorKind.AccessDenied,
+                $"the role \"{role.Trim('"')}\" has not all the rights that a backup needs",
+                $"give them as a superuser, in the database that PGDATABASE names: {string.Join(' ', grants)}");
+        }
+    }
+
     private static async Task CheckArchiverAsync(ServerConnection connection, CancellationToken cancellationToken)
     {
         var failure = await ArchiverStatus.ReadFailureAsync(connection, cancellationToken);
@@ -83,12 +118,6 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
     private static string LocalDataDirectory(ServerFacts server)
     {
         var path = server["data_directory"];
-        if (path.Length == 0)
-        {
-            throw new PgkeepException(
-                ErrorKind.AccessDenied, "the server does not show its data_directory to this role", "GRANT pg_read_all_settings TO the role, or connect as a superuser");
-        }
-
         return Directory.Exists(path)
             ? path
             : throw new PgkeepException(

@@ -28,15 +28,19 @@ internal sealed class BackupRun
 
     public async Task<BackupMetadata> RunAsync(CancellationToken cancellationToken)
     {
-        var stores = ArchiveStores.OfWritable(_settings.Layout);
+        ArchiveStores.RequireDirectories(_settings.Layout);
         await using var connection = await ServerConnection.OpenAsync(_settings.Connection, cancellationToken);
         var plan = await BackupPlan.MakeAsync(_settings, connection, cancellationToken);
+        await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), plan, cancellationToken);
         using var taken = RepositoryLock.Take(_settings.Layout);
+        var stores = ArchiveStores.OfWritable(_settings.Layout);
         foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
         {
             await RepositoryMarker.EnsureAsync(store, plan.Identity, _time, cancellationToken);
+            await store.RemoveLeftoversAsync("", cancellationToken);
         }
 
+        await stores.Archive.RemoveLeftoversAsync(cancellationToken);
         var name = await FreeNameAsync(cancellationToken);
         _log.Write($"Starting PostgreSQL base backup: {name}");
         using var pending = PendingBackup.Create(_settings.Layout, name);
@@ -63,6 +67,15 @@ internal sealed class BackupRun
         pending.Publish(name);
         _log.Write($"Backup completed: {Path.Combine(_settings.Layout.BackupDirectory, name.ToString())}");
         return metadata;
+    }
+
+    /// <summary>Before anything is created in it: it may be another cluster's.</summary>
+    private static async Task RequireMatchingAsync(ArchiveStores stores, BackupPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var store in stores.Marked)
+        {
+            await RepositoryMarker.RequireMatchAsync(store, plan.Identity, cancellationToken);
+        }
     }
 
     private async Task<BackupMetadata> CopyAsync(

@@ -27,17 +27,23 @@ internal sealed record ArchiveStores(WalArchive Archive, IReadOnlyList<IStorage>
     /// </summary>
     public static ArchiveStores OfWritable(RepositoryLayout layout)
     {
-        RequireDirectory(layout.BackupDirectory, "BACKUP_DIR");
-        if (layout.IsArchiveApart)
-        {
-            RequireDirectory(layout.WalDirectory, "WAL_ARCHIVE_DIR");
-        }
-        else if (FileStatus.OfTarget(layout.WalDirectory) is null)
+        RequireDirectories(layout);
+        if (!layout.IsArchiveApart && FileStatus.OfTarget(layout.WalDirectory) is null)
         {
             CreateArchiveFolder(layout);
         }
 
         return Of(layout);
+    }
+
+    /// <summary>Throws where a directory is missing that only a person may create.</summary>
+    public static void RequireDirectories(RepositoryLayout layout)
+    {
+        RequireDirectory(layout.BackupDirectory, "BACKUP_DIR");
+        if (layout.IsArchiveApart)
+        {
+            RequireDirectory(layout.WalDirectory, "WAL_ARCHIVE_DIR");
+        }
     }
 
     private static void CreateArchiveFolder(RepositoryLayout layout)

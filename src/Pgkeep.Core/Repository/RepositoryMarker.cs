@@ -50,6 +50,15 @@ internal static class RepositoryMarker
         Compare(found, identity, storage.Describe(""));
     }
 
+    /// <summary>Throws where there is a marker and it names another cluster.</summary>
+    public static async ValueTask RequireMatchAsync(IStorage storage, RepositoryIdentity identity, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(storage, cancellationToken) is { } found)
+        {
+            Compare(found, identity, storage.Describe(""));
+        }
+    }
+
     private static void Compare(RepositoryIdentity found, RepositoryIdentity wanted, string place)
     {
         if (found.SystemIdentifier != wanted.SystemIdentifier)
