@@ -36,7 +36,7 @@ internal sealed class CommandHost
         }
         catch (Exception exception)
         {
-            var failure = Failure.Of(exception, _command, cancellationToken);
+            var failure = Failure.Of(exception, _command, cancellationToken).WithOrigin(_values);
             Report(failure, words);
             return failure.ExitCode;
         }

@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Options;
 
 namespace Pgkeep.Commands;
 
@@ -7,6 +8,21 @@ namespace Pgkeep.Commands;
 internal sealed record Failure(
     ErrorKindRow Kind, int ExitCode, Command? Command, string Message, IReadOnlyList<string> Hints, Exception? Bug)
 {
+    /// <summary>A repository that is not there is most often a wrong or missing BACKUP_DIR: says who named the place.</summary>
+    public Failure WithOrigin(OptionValues? values)
+    {
+        if (Kind.Kind != ErrorKind.RepositoryMissing || values is null || !values.Has(OptionTable.BackupDir))
+        {
+            return this;
+        }
+
+        var options = new Option[] { OptionTable.BackupDir, OptionTable.WalArchiveDir }.Where(values.Has).Select(values.Find);
+        var origins = options
+            .Where(value => value.Option == OptionTable.BackupDir || !value.IsDefault)
+            .Select(value => $"{value.Option.EnvironmentName} is \"{value.Text}\": {value.Source}");
+        return this with { Hints = [.. origins, .. Hints] };
+    }
+
     public static Failure Of(Exception exception, Command? command, CancellationToken cancellationToken)
     {
         return exception switch
