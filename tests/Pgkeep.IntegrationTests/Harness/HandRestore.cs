@@ -1,0 +1,32 @@
+namespace Pgkeep.IntegrationTests.Harness;
+
+/// <summary>What the manual tells a person to do who has a backup and no pgkeep: tar, ln and an editor.</summary>
+internal static class HandRestore
+{
+    /// <summary>Unpacks the data directory and its WAL.</summary>
+    public static Task UnpackAsync(string backup, string target) => ShellAsync(
+        """mkdir -m 0700 "$2" && tar xzf "$1/base.tar.gz" -C "$2" && tar xzf "$1/pg_wal.tar.gz" -C "$2/pg_wal" """, backup, target);
+
+    /// <summary>Unpacks every tablespace beside the data directory, and has the links lead there.</summary>
+    public static Task UnpackTablespacesAsync(string backup, string target) => ShellAsync(
+        """
+        for archive in "$1"/[0-9]*.tar.gz; do
+            oid=$(basename "$archive" .tar.gz)
+            mkdir -m 0700 "$2-$oid"
+            tar xzf "$archive" -C "$2-$oid"
+            ln -s "$2-$oid" "$2/pg_tblspc/$oid"
+        done
+        """,
+        backup,
+        target);
+
+    /// <summary>The server makes the links anew from this file when it starts, whatever links there are.</summary>
+    public static Task EditTablespaceMapAsync(string target) =>
+        ShellAsync("""sed -i "s|^\([0-9]*\) .*|\1 $1-\1|" "$1/tablespace_map" """, target);
+
+    public static Task AppendSettingsAsync(string target, string settings) =>
+        ShellAsync("""printf '%s\n' "$2" >>"$1/postgresql.auto.conf" """, target, settings);
+
+    public static async Task<ProgramResult> ShellAsync(string script, params string[] arguments) =>
+        (await TestAccount.RunAsync("sh", ["-euc", script, "sh", .. arguments])).EnsureSuccess();
+}
