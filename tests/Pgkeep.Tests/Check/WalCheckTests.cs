@@ -1,0 +1,84 @@
+using Pgkeep.Check;
+using Pgkeep.Postgres;
+using Xunit;
+
+namespace Pgkeep.Tests.Check;
+
+public sealed class WalCheckTests
+{
+    private static readonly DateTimeOffset Now = new(2025, 1, 8, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly ArchiverReport Idle = new()
+    {
+        Now = Now,
+        IsInRecovery = false,
+        ArchiveMode = "on",
+        ArchiveTimeout = TimeSpan.FromMinutes(5),
+        SegmentSize = WalSegmentSize.Default,
+        Written = Lsn.Parse("0/6000060"),
+        LastArchived = "000000010000000000000005",
+        LastArchivedTime = Now.AddDays(-3),
+        Failures = 0,
+        Since = Now.AddDays(-30),
+        KnowsWaiting = true,
+    };
+
+    [Fact]
+    public void An_idle_server_is_not_late()
+    {
+        var finding = Judge(Idle);
+
+        Assert.Equal(CheckState.Ok, finding.State);
+        Assert.Equal("wal_lag=0s;600;", finding.Measure);
+    }
+
+    [Fact]
+    public void A_finished_segment_that_waits_is_late_by_its_own_age()
+    {
+        var finding = Judge(Idle with { WaitingSince = Now.AddSeconds(-712) });
+
+        Assert.Equal(CheckState.Warning, finding.State);
+        Assert.Equal("WAL archiving delayed 712s", finding.Headline);
+        Assert.Equal("wal_lag=712s;600;", finding.Measure);
+    }
+
+    [Fact]
+    public void A_role_that_may_not_look_gets_positions_compared()
+    {
+        Assert.Equal(CheckState.Ok, Judge(Idle with { KnowsWaiting = false }).State);
+        Assert.Equal(CheckState.Warning, Judge(Idle with { KnowsWaiting = false, Written = Lsn.Parse("0/7000060") }).State);
+    }
+
+    [Fact]
+    public void Without_archive_timeout_what_stands_in_the_segment_under_way_counts()
+    {
+        var quiet = Idle with { ArchiveTimeout = TimeSpan.Zero };
+
+        Assert.Equal(CheckState.Ok, Judge(quiet).State);
+        Assert.Equal(CheckState.Warning, Judge(quiet with { Written = Lsn.Parse("0/6010000") }).State);
+    }
+
+    [Fact]
+    public void A_failure_that_no_success_has_followed_is_named()
+    {
+        var finding = Judge(Idle with { LastFailed = "000000010000000000000006", LastFailedTime = Now.AddSeconds(-5), Failures = 3, WaitingSince = Now.AddSeconds(-20) });
+
+        Assert.Equal(CheckState.Warning, finding.State);
+        Assert.Equal("WAL archiving fails: 000000010000000000000006", finding.Headline);
+    }
+
+    [Fact]
+    public void A_failure_before_the_last_success_is_over()
+    {
+        Assert.Equal(CheckState.Ok, Judge(Idle with { LastFailed = "000000010000000000000005", LastFailedTime = Now.AddDays(-4) }).State);
+    }
+
+    [Fact]
+    public void Archiving_that_is_off_is_a_warning_and_a_standby_is_none()
+    {
+        Assert.Equal(CheckState.Warning, Judge(Idle with { ArchiveMode = "off" }).State);
+        Assert.Equal(CheckState.Ok, Judge(Idle with { IsInRecovery = true, Written = null }).State);
+    }
+
+    private static CheckFinding Judge(ArchiverReport report) => WalCheck.Judge(report, TimeSpan.FromMinutes(10));
+}
