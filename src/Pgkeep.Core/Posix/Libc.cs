@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
     public const int LOCK_SH = 1;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
+    public const int SIGTERM = 15;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]

@@ -7,6 +7,13 @@ internal static class ProcessTable
     /// <summary>True also for a process of another account.</summary>
     public static bool IsAlive(int pid) => pid > 0 && (Libc.Kill(pid, 0) == 0 || Marshal.GetLastPInvokeError() == Libc.EPERM);
 
+    /// <summary>SIGTERM; a process that has ended already is left in peace.</summary>
+    public static void AskToEnd(int pid)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(pid, 1);
+        _ = Libc.Kill(pid, Libc.SIGTERM);
+    }
+
     /// <summary>The program a process runs; null where the process is gone or not ours to look at.</summary>
     public static string? ProgramOf(int pid) => LinkOf(pid, "exe");
 

@@ -18,6 +18,7 @@ internal static class CommandList
         CronInstallCommand.Definition,
         CronStatusCommand.Definition,
         CronRemoveCommand.Definition,
+        DemoCommand.Definition,
         ConfigShowCommand.Definition,
         VersionCommand.Definition,
         HelpCommand.Definition,

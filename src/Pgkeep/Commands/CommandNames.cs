@@ -39,7 +39,7 @@ internal static class CommandNames
     public static IReadOnlyList<string> Repository { get; } = [.. Archive, .. Cron];
 
     /// <summary>Everything that reads <c>backup.env</c>.</summary>
-    public static IReadOnlyList<string> Configured { get; } = [.. Repository, Demo, ConfigShow];
+    public static IReadOnlyList<string> Configured { get; } = [.. Repository, ConfigShow];
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
