@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 
@@ -9,7 +10,7 @@ internal sealed record DemoPrograms(ServerPrograms Programs, string Version)
 {
     public static async Task<DemoPrograms> ChooseAsync(string? named, CancellationToken cancellationToken)
     {
-        var candidates = named is not null ? [named] : ServerPrograms.Installed().Distinct().ToList();
+        var candidates = named is not null ? [named] : ServerPrograms.Installed().Select(WithoutLinks).Distinct().ToList();
         var found = new List<(int Major, DemoPrograms Choice)>();
         foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(IsServer))
         {
@@ -22,6 +23,9 @@ internal sealed record DemoPrograms(ServerPrograms Programs, string Version)
 
         return found.Count > 0 ? found.MaxBy(one => one.Major).Choice : throw Missing(named);
     }
+
+    /// <summary>A directory on PATH may hold links to the programs; the commands that are printed shall name the real ones.</summary>
+    private static string WithoutLinks(string directory) => Path.GetDirectoryName(FileSystem.Resolve(Path.Combine(directory, "initdb"))) ?? directory;
 
     private static bool IsServer(ServerPrograms programs) => File.Exists(programs.Postgres) && File.Exists(programs.InitDb) && File.Exists(programs.PgCtl);
 

@@ -29,17 +29,19 @@ internal sealed class DemoRun
         var directory = await DemoDirectory.CreateAsync(checkout, _settings.Program, cancellationToken);
         var server = new DemoServer(directory, chosen.Programs, _time);
         _story.Say($"A day in the life of a backup, on a throwaway PostgreSQL {chosen.Version} that touches nothing else.");
+        _story.Say($"It lives in {directory.Root} and runs as {Environment.UserName}.");
         _story.Say("");
         DemoOutcome outcome;
         try
         {
             outcome = await new ShopDay(directory, server, _story, _time).LiveAsync(cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch when (cancellationToken.IsCancellationRequested)
         {
+            // Ctrl-C reaches the programs too, so what fails then need not be a wait of ours.
             await server.StopAsync();
             await directory.RemoveAsync(_time);
-            throw;
+            throw new OperationCanceledException(cancellationToken);
         }
         catch (PgkeepException failure)
         {
@@ -75,7 +77,7 @@ internal sealed class DemoRun
     private void Conclude(DemoDirectory directory, DemoOutcome outcome, TimeSpan duration)
     {
         var done = _story.Palette.Paint(Mark.Ok, "Everything is as it was");
-        var times = $"{DurationText.Of(outcome.Restore)} for the restore, {DurationText.Of(duration)} in all";
-        _story.End($"{done}: {times}. {(_settings.Keep ? $"It is in {directory.Root}." : "Nothing is left of it (--keep leaves it).")}");
+        var times = $"the restore took {DurationText.Of(outcome.Restore)}, all of it {DurationText.Of(duration)}";
+        _story.End($"{done}: {times}. {(_settings.Keep ? $"It is in {directory.Root}." : "Nothing is left (--keep leaves it).")}");
     }
 }

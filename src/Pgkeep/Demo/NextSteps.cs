@@ -31,9 +31,10 @@ internal sealed class NextSteps
         Tell(story, "Use this repository from here on, and list its backups:", $"export PGKEEP_CONFIG={_directory.Configuration}", $"{ShellQuote.Word(checkout.Binary)} list");
         Tell(
             story,
-            "Do another restore, to any moment since the backup:",
-            $"{ShellQuote.Word(checkout.RestoreScript)} {_outcome.Backup} \\",
-            $"  \"{_outcome.Moment}\"");
+            "Do another restore, to the end of the backup (any moment since then will do):",
+            $"{ShellQuote.Word(checkout.RestoreScript)} \\",
+            $"  {_outcome.Backup} \\",
+            $"  \"{_outcome.BackupOver}\"");
         var stop = ShellQuote.Join(_server.StopCommand);
         Tell(story, "End it:", _directory.Account is { } account ? $"runuser -u {account.Name} -- {stop}" : stop, $"rm -r {_directory.Root}");
         story.Say($"Logs: {_directory.ServerLog}, {_directory.RestoreLog}");

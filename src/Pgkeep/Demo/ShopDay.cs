@@ -32,13 +32,13 @@ internal sealed class ShopDay
 
     public async Task<DemoOutcome> LiveAsync(CancellationToken cancellationToken)
     {
-        var (backup, moment, before) = await LiveUntilAccidentAsync(cancellationToken);
+        var (backup, over, moment, before) = await LiveUntilAccidentAsync(cancellationToken);
         var restore = await _story.StepAsync("The restore", () => RestoreAsync(backup, moment, cancellationToken));
         await _story.StepAsync("The proof", () => ProveAsync(before, cancellationToken));
-        return new DemoOutcome(backup, moment, restore);
+        return new DemoOutcome(backup, over, restore);
     }
 
-    private async Task<(string Backup, string Moment, ShopState Before)> LiveUntilAccidentAsync(CancellationToken cancellationToken)
+    private async Task<(string Backup, string BackupOver, string Moment, ShopState Before)> LiveUntilAccidentAsync(CancellationToken cancellationToken)
     {
         await _story.StepAsync("A shop opens", () => OpenAsync(cancellationToken));
         await using var session = await _server.ConnectAsync(Shop.DatabaseName, cancellationToken);
@@ -52,6 +52,7 @@ internal sealed class ShopDay
             return text;
         });
 
+        var over = Exactly(await NowAsync(session, cancellationToken));
         var moment = "";
         ShopState? before = null;
         await _story.StepAsync("Business goes on", async () =>
@@ -60,7 +61,7 @@ internal sealed class ShopDay
             return text;
         });
         await _story.StepAsync("The accident", () => SufferAsync(session, cancellationToken));
-        return (backup, moment, before!);
+        return (backup, over, moment, before!);
     }
 
     private async Task<string> OpenAsync(CancellationToken cancellationToken)
@@ -101,12 +102,21 @@ internal sealed class ShopDay
     {
         await Shop.TakeOrdersAsync(session, Shop.FirstOrders + taken + 1, OrdersAfterBackup - taken, cancellationToken);
         var before = await Shop.ReadStateAsync(session, cancellationToken);
-        var now = await session.QueryAsync("SELECT clock_timestamp()", row => ServerFacts.TimeOf(row, 0), cancellationToken);
-        var moment = TimeZoneInfo.ConvertTime(now[0], _time.LocalTimeZone);
+        var moment = await NowAsync(session, cancellationToken);
         await Shop.TakeOrdersAsync(session, FirstLateOrder, OrdersAfterMoment, cancellationToken);
         var text = $"{Shop.Number(OrdersAfterBackup)} more orders; it is now {moment.ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}, remember this moment";
-        return (moment.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture), before, text);
+        return (Exactly(moment), before, text);
     }
+
+    /// <summary>By the server's clock, whose times stand in the WAL.</summary>
+    private async Task<DateTimeOffset> NowAsync(ServerConnection session, CancellationToken cancellationToken)
+    {
+        var now = await session.QueryAsync("SELECT clock_timestamp()", row => ServerFacts.TimeOf(row, 0), cancellationToken);
+        return TimeZoneInfo.ConvertTime(now[0], _time.LocalTimeZone);
+    }
+
+    /// <summary>As a restore is told a moment: with all the digits the server has, and the zone.</summary>
+    private static string Exactly(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture);
 
     private static async Task<string> SufferAsync(ServerConnection session, CancellationToken cancellationToken)
     {
