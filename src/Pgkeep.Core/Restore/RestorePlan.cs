@@ -1,5 +1,5 @@
-using Pgkeep.Postgres.Cluster;
 using Pgkeep.Posix;
+using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Restore;

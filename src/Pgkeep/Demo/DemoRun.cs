@@ -77,7 +77,7 @@ internal sealed class DemoRun
     private void Conclude(DemoDirectory directory, DemoOutcome outcome, TimeSpan duration)
     {
         var done = _story.Palette.Paint(Mark.Ok, "Everything is as it was");
-        var times = $"the restore took {DurationText.Of(outcome.Restore)}, all of it {DurationText.Of(duration)}";
-        _story.End($"{done}: {times}. {(_settings.Keep ? $"It is in {directory.Root}." : "Nothing is left (--keep leaves it).")}");
+        var times = $"restored in {DurationText.Of(outcome.Restore)}, all in {DurationText.Of(duration)}";
+        _story.End($"{done}: {times}. {(_settings.Keep ? $"It is in {directory.Root}." : "Nothing is left; --keep leaves it.")}");
     }
 }
