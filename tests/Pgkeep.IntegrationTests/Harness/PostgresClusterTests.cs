@@ -59,8 +59,8 @@ public sealed class PostgresClusterTests : IntegrationTest
 
         var segment = await cluster.SwitchWalAsync();
 
-        await Poll.UntilAsync(() => File.Exists(Path.Combine(archive, segment)), $"{segment} is archived");
-        Assert.Equal(1024 * 1024, new FileInfo(Path.Combine(archive, segment)).Length);
+        // cp creates the file before it fills it.
+        await Poll.UntilAsync(() => new FileInfo(Path.Combine(archive, segment)) is { Exists: true, Length: 1024 * 1024 }, $"{segment} is archived");
         Assert.NotEmpty(Directory.EnumerateDirectories(directory));
     }
 
