@@ -14,6 +14,7 @@ internal sealed record SeparateOutput(int ExitCode, string Output, string Errors
 /// <summary>Runs one of PostgreSQL's or the system's programs to its end.</summary>
 internal static class ProgramRun
 {
+    /// <param name="program">A whole path: .NET looks for a bare name in the working directory before PATH.</param>
     /// <param name="account">As whom; null for this process's own account.</param>
     /// <exception cref="PgkeepException">It cannot be started. What it says by its exit code is the caller's to judge.</exception>
     public static async Task<ProgramResult> RunAsync(

@@ -11,9 +11,12 @@ internal static class CronJob
     private const string Explanation = "# Base backup, then cleanup. pgkeep cron install replaces all between these two marks.\n";
 
     /// <summary>The account's crontab; root asks cron for it, and stays root.</summary>
-    public static Crontab Crontab(CommandContext context) => Posix.Crontab.Of(AccountOf(CommandSettings.Layout(context)), context.Surroundings.Environment);
+    public static Crontab Crontab(CommandContext context) => Posix.Crontab.Of(AccountOf(LayoutOf(context)), context.Surroundings.Environment);
 
-    public static Account AccountOf(RepositoryLayout layout)
+    /// <summary>Cron has nothing to do with where the archive lies.</summary>
+    private static RepositoryLayout LayoutOf(CommandContext context) => RepositoryLayout.Of(context.Get(OptionTable.BackupDir), null);
+
+    private static Account AccountOf(RepositoryLayout layout)
     {
         var owner = FileStatus.OfTarget(layout.BackupDirectory)
             ?? throw new PgkeepException(
@@ -31,7 +34,7 @@ internal static class CronJob
     /// <summary>What stands between the marks. Paths are whole, for cron's PATH is /usr/bin:/bin.</summary>
     public static async Task<string> LinesAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var layout = CommandSettings.Layout(context);
+        var layout = LayoutOf(context);
         var script = ScriptPath(context);
         await RequireReachableAsync(script ?? CommandSettings.Program, AccountOf(layout), cancellationToken);
         string[] steps = script is null
@@ -71,7 +74,7 @@ internal static class CronJob
     /// <summary>A checkout in root's home, for example, would fail every night with nobody looking.</summary>
     private static async Task RequireReachableAsync(string program, Account account, CancellationToken cancellationToken)
     {
-        var result = await ProgramRun.RunAsync("test", ["-x", program], account, cancellationToken);
+        var result = await ProgramRun.RunAsync("/usr/bin/test", ["-x", program], account, cancellationToken);
         if (result.ExitCode != 0)
         {
             throw new PgkeepException(

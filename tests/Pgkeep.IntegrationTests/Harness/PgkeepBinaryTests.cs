@@ -36,9 +36,10 @@ public sealed class PgkeepBinaryTests : IntegrationTest
         var link = workspace.PathOf("link");
         (await TestAccount.RunAsync("ln", ["-s", PgkeepBinary.Launcher, link])).EnsureSuccess();
 
-        var result = await TestAccount.RunAsync("./link", ["--version"], new RunOptions { WorkingDirectory = workspace.Root });
+        var result = await TestAccount.RunAsync("sh", ["-c", "./link --version"], new RunOptions { WorkingDirectory = workspace.Root });
 
         Assert.Equal(0, result.ExitCode);
+        Assert.StartsWith("pgkeep ", result.Stdout, StringComparison.Ordinal);
         Assert.Equal("", result.Stderr);
     }
 }
