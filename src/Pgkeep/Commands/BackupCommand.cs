@@ -51,7 +51,7 @@ internal static class BackupCommand
         // A place that is not fit for a repository gets no log either.
         catch (PgkeepException failure) when (failure.Kind is not (ErrorKind.Configuration or ErrorKind.RepositoryMissing))
         {
-            log.WriteError($"backup: {failure.Message}");
+            log.WriteError(failure.Message);
             throw;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
