@@ -35,7 +35,7 @@ internal sealed class WalFetch
         var content = await _stores.Archive.ReadAsync(file, cancellationToken);
         if (content is null)
         {
-            await ProveAbsentAsync(file, identity, cancellationToken);
+            await ProveAbsentAsync(file, destination, identity, cancellationToken);
             return FetchResult.Absent;
         }
 
@@ -64,7 +64,7 @@ internal sealed class WalFetch
         }
     }
 
-    private async ValueTask ProveAbsentAsync(WalFileName file, RepositoryIdentity identity, CancellationToken cancellationToken)
+    private async ValueTask ProveAbsentAsync(WalFileName file, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var inventory = await _stores.Archive.ListAsync(cancellationToken);
         if (!inventory.Files.Any())
@@ -78,17 +78,37 @@ internal sealed class WalFetch
 
         switch (file.Kind)
         {
-            case WalFileKind.History when inventory.HasHistoryAfter(file.Timeline):
+            // A first timeline has no history, and recovery that is to stay on it asks for one all the same.
+            case WalFileKind.History when file.Timeline > TimelineId.First && inventory.HasHistoryAfter(file.Timeline):
                 throw Hole(file, "a later timeline's history is");
             case WalFileKind.Segment:
                 var wanted = file.Segment!.Value;
                 var later = inventory.SegmentsOf(file.Timeline).Where(segment => segment.CompareTo(wanted) > 0).Cast<WalSegmentName?>().FirstOrDefault();
-                if (later is { } found && !await LiesBeforeTimelineAsync(wanted, identity, cancellationToken))
+                if (later is { } found && !IsInDirectoryOf(destination, wanted, identity) && !await LiesBeforeTimelineAsync(wanted, identity, cancellationToken))
                 {
                     throw Hole(file, $"\"{found}\" is");
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>
+    /// What the archive does not have the server may have itself: a restore puts the backup's own segments, and those of the old server, into its
+    /// pg_wal, beside %p, where it looks after the archive has said no.
+    /// </summary>
+    private static bool IsInDirectoryOf(string destination, WalSegmentName wanted, RepositoryIdentity identity)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString());
+        try
+        {
+            return File.Exists(path)
+                && WalSegmentContent.TryCheck(File.ReadAllBytes(path), wanted, out var segment, out _)
+                && segment.SystemIdentifier == identity.SystemIdentifier;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
         }
     }
 

@@ -121,6 +121,30 @@ internal static class FileSystem
         }
     }
 
+    /// <param name="path">Links followed.</param>
+    public static bool IsMountPoint(string path)
+    {
+        try
+        {
+            // proc(5): "36 35 98:0 /root /mount-point options …", with blanks and the like written in octal.
+            return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ').ElementAtOrDefault(4) is { } escaped && Unescape(escaped) == path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            // The rename will tell.
+            return false;
+        }
+    }
+
+    /// <summary>Throws where this process may not change the names in a directory, or its file system is mounted read-only.</summary>
+    public static void RequireWritable(string directory)
+    {
+        if (Libc.Access(Libc.AT_FDCWD, directory, Libc.W_OK | Libc.X_OK, Libc.AT_EACCESS) != 0)
+        {
+            throw PosixError.Last("write into", directory);
+        }
+    }
+
     /// <summary>The path with every link in it followed; the path itself where nothing is there.</summary>
     public static string Resolve(string path)
     {
@@ -179,6 +203,12 @@ internal static class FileSystem
             }
         }
     }
+
+    private static string Unescape(string text) => text
+        .Replace(@"\040", " ", StringComparison.Ordinal)
+        .Replace(@"\011", "\t", StringComparison.Ordinal)
+        .Replace(@"\012", "\n", StringComparison.Ordinal)
+        .Replace(@"\134", @"\", StringComparison.Ordinal);
 
     private static SafeFileHandle OpenForSync(string path, int flags)
     {

@@ -5,7 +5,16 @@ namespace Pgkeep.Posix;
 internal static class ProcessTable
 {
     /// <summary>True also for a process of another account.</summary>
-    public static bool IsAlive(int pid) => pid > 0 && (Libc.Kill(pid, 0) == 0 || Marshal.GetLastPInvokeError() == Libc.EPERM);
+    public static bool IsAlive(int pid) => pid > 0 && (Libc.Kill(pid, 0) == 0 || Marshal.GetLastPInvokeError() == Libc.EPERM) && !IsZombie(pid);
+
+    /// <summary>A process that has ended meanwhile is no failure.</summary>
+    public static void Send(int pid, int signal)
+    {
+        if (Libc.Kill(pid, signal) != 0 && Marshal.GetLastPInvokeError() is var errno and not Libc.ESRCH)
+        {
+            throw PosixError.From(errno, "send a signal to", $"process {pid}");
+        }
+    }
 
     /// <summary>SIGTERM; a process that has ended already is left in peace.</summary>
     public static void AskToEnd(int pid)
@@ -21,6 +30,22 @@ internal static class ProcessTable
 
     /// <summary>The file that a process's error messages go to; null where that is not a file.</summary>
     public static string? LogOf(int pid) => LinkOf(pid, "fd/2") is { } path && File.Exists(path) ? path : null;
+
+    /// <summary>Dead, and nobody has asked for its exit code: in a container whose first process never does, for ever.</summary>
+    private static bool IsZombie(int pid)
+    {
+        try
+        {
+            // proc(5): "pid (comm) state …", where comm may hold anything, parentheses too.
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            var state = stat.LastIndexOf(')') + 2;
+            return state > 1 && state < stat.Length && stat[state] == 'Z';
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            return false;
+        }
+    }
 
     private static string? LinkOf(int pid, string name)
     {

@@ -30,6 +30,12 @@ internal static class ProgramRun
         };
         // Messages are read by us as well as by people.
         start.Environment["LC_ALL"] = "C";
+        // A server started from here must not take PGPORT for its own port, or hand PGPASSWORD to its archive_command.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         if (account is not null && Account.IsRoot && account.UserId != 0)
         {
             start.UserName = account.Name;
@@ -40,7 +46,16 @@ internal static class ProgramRun
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
         return new ProgramResult(process.ExitCode, $"{await output}{await errors}".Trim());
     }
 

@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Storage;
+using Pgkeep.Streams;
 
 namespace Pgkeep.Repository;
 
@@ -72,6 +73,7 @@ internal sealed class BackupCatalogue
     {
         var metadataName = $"{name}/{RepositoryLayout.MetadataName}";
         var path = Path.Combine(_layout.BackupDirectory, name.ToString());
+        ChecksumList? list = null;
         try
         {
             if (await ReadAsync($"{name}/{RepositoryLayout.ChecksumsName}", cancellationToken) is not { } checksums)
@@ -79,23 +81,25 @@ internal sealed class BackupCatalogue
                 return Unusable(name, path, $"\"{RepositoryLayout.ChecksumsName}\" is missing");
             }
 
-            return await ReadAsync(metadataName, cancellationToken) is { } content
-                ? new StoredBackup(
-                    name,
-                    path,
-                    BackupMetadata.FromJson(content, _storage.Describe(metadataName)),
-                    ChecksumList.Parse(checksums, _storage.Describe($"{name}/{RepositoryLayout.ChecksumsName}")),
-                    null)
-                : Unusable(name, path, $"\"{RepositoryLayout.MetadataName}\" is missing");
+            list = ChecksumList.Parse(checksums, _storage.Describe($"{name}/{RepositoryLayout.ChecksumsName}"));
+            if (await ReadAsync(metadataName, cancellationToken) is not { } content)
+            {
+                return Unusable(name, path, $"\"{RepositoryLayout.MetadataName}\" is missing", list);
+            }
+
+            // Every decision is made by it, so it is compared before anything else is.
+            return list.Files.Any(file => file.Name == RepositoryLayout.MetadataName && file.Digest != Sha256Digest.Of(content))
+                ? Unusable(name, path, $"\"{_storage.Describe(metadataName)}\" is damaged", list)
+                : new StoredBackup(name, path, BackupMetadata.FromJson(content, _storage.Describe(metadataName)), list, null);
         }
         catch (PgkeepException damaged) when (damaged.Kind is ErrorKind.RepositoryCorrupt)
         {
-            return Unusable(name, path, damaged.Message);
+            return Unusable(name, path, damaged.Message, list);
         }
     }
 
-    private static StoredBackup Unusable(BackupName name, string path, string problem) =>
-        new(name, path, null, null, problem) { Modified = FileStatus.Of(path)?.Modified };
+    private static StoredBackup Unusable(BackupName name, string path, string problem, ChecksumList? checksums = null) =>
+        new(name, path, null, checksums, problem) { Modified = FileStatus.Of(path)?.Modified };
 
     private async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellationToken)
     {

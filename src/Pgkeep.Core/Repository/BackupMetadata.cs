@@ -68,7 +68,9 @@ internal sealed record BackupMetadata
             var metadata = JsonSerializer.Deserialize(content, MetadataJson.Default.BackupMetadata);
             if (metadata is { FormatVersion: > 0 and <= CurrentFormatVersion })
             {
-                return metadata;
+                return WalSegmentSize.IsValid(metadata.Cluster.WalSegmentSize)
+                    ? metadata
+                    : throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" names a WAL segment size of {metadata.Cluster.WalSegmentSize} bytes, which there is not");
             }
 
             throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" has a format version that this pgkeep does not know", "use a newer pgkeep");

@@ -27,6 +27,9 @@ internal sealed class OperationLog
     /// <summary>Called at most once.</summary>
     public Action<string>? Failed { get; init; }
 
+    /// <summary>Who gets the log when root creates it: otherwise the next one to write would be shut out.</summary>
+    public Account? Owner { get; init; }
+
     /// <summary>Called with every line, without its time.</summary>
     public Action<string>? Echo { get; init; }
 
@@ -46,7 +49,12 @@ internal sealed class OperationLog
         var line = Encoding.UTF8.GetBytes($"[{time}] {text.ReplaceLineEndings(" ")}\n");
         try
         {
+            var isNew = Account.IsRoot && Owner is not null && FileStatus.Of(_path) is null;
             FileSystem.Append(_path, line, Mode);
+            if (isNew)
+            {
+                FileSystem.ChangeOwner(_path, Owner!.UserId, Owner.GroupId);
+            }
         }
         catch (PgkeepException thrown)
         {

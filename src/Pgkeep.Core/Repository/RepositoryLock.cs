@@ -26,6 +26,27 @@ internal sealed class RepositoryLock : IDisposable
         return new RepositoryLock(taken);
     }
 
+    /// <summary>
+    /// For a command that only must not be disturbed. Null where this account cannot take it: root does not create files in somebody else's
+    /// repository, and one that is mounted read-only can be restored from. Throws where another command works in the repository.
+    /// </summary>
+    public static RepositoryLock? TakeIfAllowed(RepositoryLayout layout)
+    {
+        if (Account.IsRoot && FileStatus.OfTarget(Path.Combine(layout.StateDirectory, "lock")) is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Take(layout);
+        }
+        catch (PgkeepException failure) when (failure.Kind is ErrorKind.AccessDenied or ErrorKind.StorageFailed or ErrorKind.StorageFull)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static void CreateStateDirectory(string path)

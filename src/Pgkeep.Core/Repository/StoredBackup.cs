@@ -4,7 +4,7 @@ using Pgkeep.Diagnostics;
 namespace Pgkeep.Repository;
 
 /// <param name="Directory">Absolute, links followed.</param>
-/// <param name="Problem">Why it cannot be used; null for a usable one, which then has metadata and checksums.</param>
+/// <param name="Problem">Why it cannot be used; null for a usable one, which has metadata and checksums. A damaged one may have either.</param>
 internal sealed record StoredBackup(BackupName Name, string Directory, BackupMetadata? Metadata, ChecksumList? Checksums, string? Problem)
 {
     [MemberNotNullWhen(true, nameof(Metadata), nameof(Checksums))]

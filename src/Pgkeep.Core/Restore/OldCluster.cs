@@ -1,67 +1,77 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Restore;
 
-/// <summary>Moves the old cluster aside and puts it back. Renames only: no byte of it is ever written or removed.</summary>
+/// <summary>
+/// Moves the old cluster aside and puts it back. Renames only: no byte of it is ever written or removed. The data directory is the first to go and
+/// the last to come back, so that at no moment a server could be started on one cluster's data directory and another's tablespaces.
+/// </summary>
 internal static class OldCluster
 {
     /// <summary>A directory that cannot be renamed (a mount point) fails, and what was moved before it is put back.</summary>
     public static void MoveAside(RestoreJournal journal)
     {
         journal.Write();
+        var moved = new Stack<RestoredPlace>();
         try
         {
             foreach (var place in journal.Places.Where(place => place.HadContent))
             {
                 Move(place.Path, place.Aside);
+                moved.Push(place);
             }
         }
         catch (PgkeepException)
         {
-            PutBack(journal, discard: false);
+            foreach (var place in moved)
+            {
+                Move(place.Aside, place.Path);
+            }
+
+            journal.Remove();
             throw;
         }
     }
 
-    /// <summary>Undoes a restore that was broken off anywhere, or is over.</summary>
+    /// <summary>Undoes a restore that was broken off anywhere, or is over. Broken off itself, it goes on when it is called again.</summary>
     /// <param name="discard">Removes what the restore wrote, because it never became a cluster of its own; otherwise that is kept under another name.</param>
     /// <returns>Where what the restore wrote is kept.</returns>
     public static IReadOnlyList<string> PutBack(RestoreJournal journal, bool discard)
     {
         var kept = new List<string>();
-        foreach (var place in journal.Places.Reverse())
+        foreach (var place in journal.Places.Where(place => place.IsWritten))
         {
-            var wasMoved = FileStatus.Of(place.Aside) is not null;
-            var isWritten = (wasMoved || !place.HadContent) && FileStatus.Of(place.Path) is not null;
-            if (isWritten && discard)
+            if (discard)
             {
                 Clear(place.Path);
             }
-            else if (isWritten)
+            else
             {
-                var undone = place.Aside.Replace(".before-", ".undone-", StringComparison.Ordinal);
+                var undone = RestoreJournal.FreeUndoneName(place);
                 Move(place.Path, undone);
                 kept.Add(undone);
             }
+        }
 
-            if (wasMoved)
-            {
-                // What Clear left is an empty directory, which a rename replaces.
-                FileSystem.Rename(place.Aside, place.Path);
-                FileSystem.SyncDirectory(Path.GetDirectoryName(place.Path)!);
-            }
+        foreach (var place in journal.Places.Reverse().Where(place => place.IsAside))
+        {
+            // What Clear left is an empty directory, which a rename replaces.
+            FileSystem.Rename(place.Aside, place.Path);
+            FileSystem.SyncDirectory(Path.GetDirectoryName(place.Path)!);
         }
 
         journal.Remove();
         return kept;
     }
 
-    /// <summary>Empties a directory; the directory itself may have been there before.</summary>
+    /// <summary>Empties a directory; the directory itself may have been there before. Without its control file no server starts on the rest.</summary>
     private static void Clear(string directory)
     {
         try
         {
+            FileSystem.Delete(Path.Combine(directory, ControlFileReader.RelativePath));
             foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
             {
                 if (entry is DirectoryInfo { LinkTarget: null } folder)

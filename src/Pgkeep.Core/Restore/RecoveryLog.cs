@@ -27,18 +27,24 @@ internal sealed partial class RecoveryLog
             return new PgkeepException(
                 ErrorKind.TargetUnreachable,
                 $"the target {wanted.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} was not reached: {last}",
-                "everything up to that commit is what you get without a target: leave it out");
+                "everything up to that commit is what you get without a target: leave it out",
+                "after a restore to an earlier moment, later ones can be reached again once it is undone: pgkeep restore rollback");
         }
 
+        // get-wal's own words tell why the server could not go on.
+        var fetch = FetchPattern().Matches(_text).LastOrDefault()?.Groups["text"].Value;
         var fatal = FatalPattern().Matches(_text).LastOrDefault()?.Groups["text"].Value;
         return new PgkeepException(
             ErrorKind.ServerFailed,
-            $"the recovery failed: {fatal ?? said.ReplaceLineEndings(" ")}",
+            $"the recovery failed: {fatal ?? said.ReplaceLineEndings(" ")}{(fetch is null ? "" : $"; get-wal said: {fetch}")}",
             "the server's messages are in the restore log");
     }
 
     [GeneratedRegex(@"last completed transaction was at log time (?<time>.+)")]
     private static partial Regex LastCommitPattern();
+
+    [GeneratedRegex(@"^error: (?<text>.+)", RegexOptions.Multiline)]
+    private static partial Regex FetchPattern();
 
     [GeneratedRegex(@"(FATAL|PANIC):\s+(?<text>.+)")]
     private static partial Regex FatalPattern();

@@ -6,96 +6,131 @@ namespace Pgkeep.Restore;
 
 /// <summary>
 /// The server while it replays: reachable by nobody, with its messages in a file of ours, so that users come in only after the recovery is over
-/// and its end is known. It is stopped again, and the machine's own way starts it for good.
+/// and its end is known. It is stopped again, and the machine's own way starts it for good. All it writes is in the data directory, which its
+/// account can certainly reach.
 /// </summary>
 internal sealed class RecoveryServer : IAsyncDisposable
 {
-    /// <summary>pg_ctl's limit must be a number; this is more than anybody waits.</summary>
-    private static readonly TimeSpan Forever = TimeSpan.FromDays(1000);
+    /// <summary>
+    /// In the data directory, by a relative path, which cannot get too long for a socket. No configuration has this value, so it marks a server
+    /// of ours in its postmaster.pid.
+    /// </summary>
+    private const string SocketDirectory = ".";
+
+    private const string LogName = "pgkeep-recovery.log";
 
     /// <summary>PostgreSQL src/include/utils/pidfile.h, PM_STATUS_READY.</summary>
     private const string ReadyStatus = "ready";
+
+    /// <summary>For pg_ctl, which waits for the begin of the replay only; what follows is watched here.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly RestorePlan _plan;
     private readonly ServerControl _control;
-    private readonly string _scratch;
+    private readonly TimeProvider _time;
+    private Task<ProgramResult>? _starting;
 
-    private RecoveryServer(RestorePlan plan, ServerControl control, string scratch)
+    public RecoveryServer(RestorePlan plan, ServerControl control, TimeProvider time)
     {
         _plan = plan;
         _control = control;
-        _scratch = scratch;
+        _time = time;
     }
 
-    private string LogPath => Path.Combine(_scratch, "server.log");
+    private string LogPath => Path.Combine(_plan.DataDirectory, LogName);
 
-    public static RecoveryServer Prepare(RestorePlan plan, ServerControl control)
-    {
-        var scratch = Directory.CreateTempSubdirectory("pgkeep-").FullName;
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(scratch, plan.Account.UserId, plan.Account.GroupId);
-        }
-
-        return new RecoveryServer(plan, control, scratch);
-    }
+    /// <summary>Whether a running server is one of these, left by a restore that was killed.</summary>
+    public static bool IsOne(PostmasterFile running) => running.SocketDirectory == SocketDirectory;
 
     /// <summary>
     /// Returns when the server has promoted itself; throws with what its log says when it has not. With hot_standby off pg_ctl is content as soon
     /// as the recovery has begun (postmaster.c, PMSIGNAL_RECOVERY_STARTED), so the status in postmaster.pid is watched from then on.
     /// </summary>
-    public async Task RecoverAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    public async Task RecoverAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
-        var started = await _control.StartPlainAsync(LogPath, Options(), limit > TimeSpan.Zero ? limit : Forever, cancellationToken);
-        while (PostmasterFile.OfRunning(_plan.DataDirectory) is { } running)
+        var began = _time.GetTimestamp();
+        // Is not interrupted: a server that is about to start must be known before its directory can be taken away from it.
+        _starting = _control.StartPlainAsync(LogPath, Options(), StartPatience, CancellationToken.None);
+        while (true)
         {
-            if (running.Status == ReadyStatus)
+            var hasStarted = _starting.IsCompleted;
+            if (PostmasterFile.OfRunning(_plan.DataDirectory) is { } running)
             {
-                return;
+                if (running.Status == ReadyStatus)
+                {
+                    return;
+                }
+            }
+            else if (hasStarted)
+            {
+                throw new RecoveryLog(ReadLog()).Explain(_plan.TargetTime, (await _starting).Output);
             }
 
-            if (limit > TimeSpan.Zero && time.GetElapsedTime(began) > limit)
+            if (limit > TimeSpan.Zero && _time.GetElapsedTime(began) > limit)
             {
-                throw new PgkeepException(ErrorKind.ServerFailed, $"the recovery has not ended within {limit}", "give it more time with --recovery-timeout");
+                throw new PgkeepException(
+                    ErrorKind.ServerFailed, $"the recovery has not ended within {limit.TotalSeconds:0} s", "give it more time with --recovery-timeout; 0 sets no limit");
             }
 
-            await Task.Delay(PollInterval, time, cancellationToken);
+            await Task.Delay(PollInterval, _time, cancellationToken);
         }
-
-        throw new RecoveryLog(ReadLog()).Explain(_plan.TargetTime, started.Output);
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync()
     {
-        var stopped = await _control.StopPlainAsync(immediate: false, cancellationToken);
+        while (_starting is { IsCompleted: false })
+        {
+            await Task.Delay(PollInterval, _time, CancellationToken.None);
+        }
+
+        var stopped = await _control.StopPlainAsync(immediate: false, CancellationToken.None);
         if (PostmasterFile.OfRunning(_plan.DataDirectory) is not null)
         {
             throw new PgkeepException(ErrorKind.ServerFailed, $"the recovered server cannot be stopped: {stopped.Output}");
         }
+
+        FileSystem.Delete(LogPath);
     }
 
     /// <summary>For the restore's own log.</summary>
-    public string ReadLog() => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+    public string ReadLog()
+    {
+        try
+        {
+            return File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            return $"the server's messages cannot be read: {thrown.Message}";
+        }
+    }
 
     /// <summary>Leaves no server running: either <see cref="StopAsync"/> was called, or this was no success.</summary>
     public async ValueTask DisposeAsync()
     {
+        while (_starting is { IsCompleted: false })
+        {
+            if (PostmasterFile.OfRunning(_plan.DataDirectory) is { } starting)
+            {
+                await ServerSignals.StopAsync(starting, _plan.DataDirectory, immediate: true, _time);
+            }
+
+            await Task.Delay(PollInterval, _time, CancellationToken.None);
+        }
+
         if (PostmasterFile.OfRunning(_plan.DataDirectory) is not null)
         {
             await _control.StopPlainAsync(immediate: true, CancellationToken.None);
         }
-
-        Directory.Delete(_scratch, recursive: true);
     }
 
-    /// <summary>A configuration outside the data directory is named; its own data_directory must not lead elsewhere.</summary>
+    /// <summary>A configuration outside the data directory is named; a data_directory in it must not lead elsewhere.</summary>
     public static IReadOnlyList<string> ConfigurationOptions(RestorePlan plan)
     {
         var cluster = plan.Metadata.Cluster;
-        var options = new List<string>();
+        var options = new List<string> { "-c", $"data_directory={plan.DataDirectory}" };
         foreach (var (name, path) in new[] { ("config_file", cluster.ConfigFile), ("hba_file", cluster.HbaFile), ("ident_file", cluster.IdentFile) })
         {
             if (path is not null)
@@ -104,14 +139,15 @@ internal sealed class RecoveryServer : IAsyncDisposable
             }
         }
 
-        return options.Count == 0 ? [] : [.. options, "-c", $"data_directory={plan.DataDirectory}"];
+        return options;
     }
 
     private IReadOnlyList<string> Options() =>
     [
         .. ConfigurationOptions(_plan),
         "-c", "listen_addresses=",
-        "-c", $"unix_socket_directories={_scratch}",
+        "-c", $"unix_socket_directories={SocketDirectory}",
+        "-c", "unix_socket_permissions=0700",
         // Without it, settings lower than the old server's would stop the replay (max_connections and the like).
         "-c", "hot_standby=off",
         "-c", "logging_collector=off",

@@ -8,48 +8,66 @@ namespace Pgkeep.Restore;
 
 /// <summary>
 /// Our part of <c>postgresql.auto.conf</c>, and <c>recovery.signal</c>. Every other kind of target is reset first, since two of them, or a reset after
-/// the target, are FATAL (docs/postgres.md); the timeline is the number that was proven, not whatever is the latest by then.
+/// the target, are FATAL (docs/postgres.md); the timeline is the number that was proven, not whatever is the latest by then. Nothing else that
+/// an old configuration may hold for a standby takes effect: an <c>archive_cleanup_command</c> would remove what the restore is reading.
 /// </summary>
 internal sealed class RecoverySettings
 {
+    public const string SignalName = "recovery.signal";
+
     private const string FileName = "postgresql.auto.conf";
     private const string Begin = "# pgkeep restore: these lines are removed when the recovery is over";
     private const string End = "# pgkeep restore: end";
+    private const int DefaultMode = 0b110_000_000;
+
+    private static readonly string[] Targets = ["recovery_target", "recovery_target_lsn", "recovery_target_name", "recovery_target_time", "recovery_target_xid"];
 
     private readonly string _dataDirectory;
     private readonly Account _owner;
+    private readonly byte[]? _original;
+    private readonly int _mode;
 
+    /// <param name="dataDirectory">As the backup had it: what the file holds now comes back when the recovery is over.</param>
     public RecoverySettings(string dataDirectory, Account owner)
     {
         _dataDirectory = dataDirectory;
         _owner = owner;
+        var status = FileStatus.OfTarget(ConfigurationPath);
+        _original = status is null ? null : ReadConfiguration();
+        _mode = status?.Mode ?? DefaultMode;
     }
 
     private string ConfigurationPath => Path.Combine(_dataDirectory, FileName);
 
+    /// <summary>Says where everything is, so that no configuration file can stop a recovery, or point it to another repository.</summary>
     public static string RestoreCommand(string program, RepositoryLayout layout)
     {
         // %f and %p are the server's; any other percent sign must be doubled.
-        var words = ShellQuote.Join([program, "get-wal", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory]);
+        var words = ShellQuote.Join([program, .. GetWalWords(layout)]);
         return $"{words.Replace("%", "%%", StringComparison.Ordinal)} \"%f\" \"%p\"";
     }
 
+    public static IReadOnlyList<string> GetWalWords(RepositoryLayout layout) =>
+        ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];
+
     public void Write(string restoreCommand, DateTimeOffset? targetTime, TimelineId timeline)
     {
-        var text = new StringBuilder(ReadConfiguration());
-        if (text.Length > 0 && text[^1] != '\n')
+        var text = new StringBuilder();
+        if (_original is [.., not (byte)'\n'])
         {
             text.Append('\n');
         }
 
-        text.AppendLine(Begin);
-        foreach (var kind in new[] { "recovery_target", "recovery_target_lsn", "recovery_target_name", "recovery_target_time", "recovery_target_xid" })
+        text.Append(Begin).Append('\n');
+        foreach (var kind in Targets.Where(kind => targetTime is null || kind != "recovery_target_time"))
         {
-            AppendSetting(text, kind, "", targetTime is not null && kind == "recovery_target_time");
+            AppendSetting(text, kind, "");
         }
 
         AppendSetting(text, "restore_command", restoreCommand);
+        AppendSetting(text, "archive_cleanup_command", "");
         AppendSetting(text, "recovery_end_command", "");
+        AppendSetting(text, "recovery_min_apply_delay", "0");
         AppendSetting(text, "recovery_target_inclusive", "on");
         AppendSetting(text, "recovery_target_action", "promote");
         AppendSetting(text, "recovery_target_timeline", timeline.Value.ToString(CultureInfo.InvariantCulture));
@@ -58,48 +76,42 @@ internal sealed class RecoverySettings
             AppendSetting(text, "recovery_target_time", target.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff+00", CultureInfo.InvariantCulture));
         }
 
-        text.AppendLine(End);
-        Replace(text.ToString());
-        CreateSignal();
+        text.Append(End).Append('\n');
+        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode);
+        Replace(Path.Combine(_dataDirectory, SignalName), [], DefaultMode);
     }
 
-    /// <summary>Leaves the file as the backup had it.</summary>
+    /// <summary>Leaves the file as the backup had it, byte for byte.</summary>
     public void Remove()
     {
-        var text = ReadConfiguration();
-        var begin = text.IndexOf(Begin, StringComparison.Ordinal);
-        var end = text.IndexOf(End, StringComparison.Ordinal);
-        if (begin >= 0 && end > begin)
+        if (_original is not null)
         {
-            Replace(text.Remove(begin, end + End.Length - begin).TrimEnd('\n') + "\n");
+            Replace(ConfigurationPath, _original, _mode);
+            return;
+        }
+
+        FileSystem.Delete(ConfigurationPath);
+        FileSystem.SyncDirectory(_dataDirectory);
+    }
+
+    private static void AppendSetting(StringBuilder text, string name, string value) =>
+        text.Append(name).Append(" = '").Append(value.Replace("'", "''", StringComparison.Ordinal)).Append("'\n");
+
+    private byte[] ReadConfiguration()
+    {
+        try
+        {
+            return File.ReadAllBytes(ConfigurationPath);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", ConfigurationPath);
         }
     }
 
-    private static void AppendSetting(StringBuilder text, string name, string value, bool isLeftOut = false)
+    private void Replace(string path, ReadOnlySpan<byte> content, int mode)
     {
-        if (!isLeftOut)
-        {
-            text.Append(name).Append(" = '").Append(value.Replace("'", "''", StringComparison.Ordinal)).Append("'\n");
-        }
-    }
-
-    private string ReadConfiguration() => File.Exists(ConfigurationPath) ? File.ReadAllText(ConfigurationPath) : "";
-
-    private void Replace(string content)
-    {
-        DurableFile.Replace(ConfigurationPath, Encoding.UTF8.GetBytes(content));
-        Own(ConfigurationPath);
-    }
-
-    private void CreateSignal()
-    {
-        var path = Path.Combine(_dataDirectory, "recovery.signal");
-        DurableFile.Replace(path, []);
-        Own(path);
-    }
-
-    private void Own(string path)
-    {
+        DurableFile.Replace(path, content, mode);
         if (Account.IsRoot)
         {
             FileSystem.ChangeOwner(path, _owner.UserId, _owner.GroupId);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Restore;
 
@@ -12,52 +13,99 @@ namespace Pgkeep.Restore;
 /// </summary>
 internal sealed record RestoreJournal
 {
+    private const string AsideMark = ".before-";
+    private const string UndoneMark = ".undone-";
     private const string Suffix = ".journal";
 
     public required string DataDirectory { get; init; }
 
-    /// <summary>In the order in which they are emptied; the data directory's own comes last, so that a half-moved cluster never looks whole.</summary>
+    /// <summary>The data directory, then the tablespaces: the order in which they are emptied.</summary>
     public required IReadOnlyList<RestoredPlace> Places { get; init; }
 
     public required DateTimeOffset Started { get; init; }
+
+    /// <summary>Set when the recovery is over: from then on what was restored is a cluster of its own, and never discarded.</summary>
+    public bool IsRecovered { get; init; }
 
     /// <summary>Not part of the content.</summary>
     [JsonIgnore]
     public string Path { get; init; } = "";
 
+    /// <summary>Of the data directory; not part of the content.</summary>
+    [JsonIgnore]
+    public Account? Owner { get; init; }
+
     /// <summary>Where the old data directory waits; null where there was none.</summary>
     [JsonIgnore]
-    public string? OldDataDirectory => Places[^1] is { HadContent: true } place ? place.Aside : null;
+    public string? OldDataDirectory => Places[0] is { HadContent: true } place ? place.Aside : null;
+
+    /// <summary>The same, or the data directory itself where it has not been moved yet.</summary>
+    [JsonIgnore]
+    public string OldDataDirectoryNow => !Places[0].HadContent || Places[0].IsAside ? Places[0].Aside : DataDirectory;
+
+    /// <summary>
+    /// True where pgkeep was killed before the recovery was over: what lies in the data directory is no cluster yet. The server itself removes
+    /// <c>recovery.signal</c> when it has promoted itself, so a kill between that and our own mark is told apart too.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsBrokenOff =>
+        !IsRecovered
+        && (!File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath))
+            || File.Exists(System.IO.Path.Combine(DataDirectory, RecoverySettings.SignalName)));
+
+    /// <summary>Without its control file, which comes last, no server has ever run on what was copied.</summary>
+    [JsonIgnore]
+    public bool IsPartialCopy => !IsRecovered && !File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath));
 
     /// <param name="tablespaces">Their version directories, there or not.</param>
-    public static RestoreJournal Plan(string dataDirectory, IEnumerable<string> tablespaces, DateTimeOffset now)
+    /// <param name="owner">Root's journal must be readable for the server's account.</param>
+    public static RestoreJournal Plan(string dataDirectory, IEnumerable<string> tablespaces, DateTimeOffset now, Account? owner = null)
     {
         var stamp = now.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
-        var places = tablespaces.Append(dataDirectory).Select(path => new RestoredPlace(path, Free($"{path}.before-{stamp}"), HasContent(path))).ToList();
-        return new RestoreJournal { DataDirectory = dataDirectory, Places = places, Started = now, Path = places[^1].Aside + Suffix };
+        var places = tablespaces.Prepend(dataDirectory)
+            .Select(path => new RestoredPlace(path, Free($"{path}{AsideMark}{stamp}"), RestoredPlace.HasEntries(path)))
+            .ToList();
+        return new RestoreJournal { DataDirectory = dataDirectory, Places = places, Started = now, Path = places[0].Aside + Suffix, Owner = owner };
     }
 
     /// <summary>The newest restore of a data directory that has not been undone; null where there is none.</summary>
     public static RestoreJournal? Find(string dataDirectory)
     {
-        var parent = System.IO.Path.GetDirectoryName(dataDirectory)!;
-        var path = Directory.EnumerateFiles(parent, $"{System.IO.Path.GetFileName(dataDirectory)}.before-*{Suffix}").Order(StringComparer.Ordinal).LastOrDefault();
-        if (path is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.RestoreJournal)! with { Path = path };
-        }
-        catch (JsonException damaged)
-        {
-            throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" is damaged", damaged, $"the old cluster lies beside \"{dataDirectory}\", under names with .before- in them");
-        }
+        var prefix = System.IO.Path.GetFileName(dataDirectory) + AsideMark;
+        return SiblingsOf(dataDirectory)
+            .Where(path => System.IO.Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal) && path.EndsWith(Suffix, StringComparison.Ordinal))
+            .Select(path => Read(path, dataDirectory))
+            .MaxBy(journal => journal.Started);
     }
 
-    public void Write() => DurableFile.Replace(Path, [.. JsonSerializer.SerializeToUtf8Bytes(this, JournalJson.Default.RestoreJournal), (byte)'\n']);
+    /// <summary>The same, where that restore was killed; null otherwise.</summary>
+    public static RestoreJournal? FindBrokenOff(string dataDirectory)
+    {
+        var newest = Find(dataDirectory);
+        return newest is { IsBrokenOff: true } ? newest : null;
+    }
+
+    /// <summary>What undone restores of a data directory wrote, as far as it is still there.</summary>
+    public static IEnumerable<string> UndoneOf(string dataDirectory)
+    {
+        var prefix = System.IO.Path.GetFileName(dataDirectory) + UndoneMark;
+        return SiblingsOf(dataDirectory).Where(path => System.IO.Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal));
+    }
+
+    public static string FreeUndoneName(RestoredPlace place)
+    {
+        var mark = place.Aside.LastIndexOf(AsideMark, StringComparison.Ordinal);
+        return Free(place.Aside[..mark] + UndoneMark + place.Aside[(mark + AsideMark.Length)..]);
+    }
+
+    public void Write()
+    {
+        DurableFile.Replace(Path, [.. JsonSerializer.SerializeToUtf8Bytes(this, JournalJson.Default.RestoreJournal), (byte)'\n']);
+        if (Account.IsRoot && Owner is { } owner)
+        {
+            FileSystem.ChangeOwner(Path, owner.UserId, owner.GroupId);
+        }
+    }
 
     public void Remove()
     {
@@ -65,7 +113,47 @@ internal sealed record RestoreJournal
         FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);
     }
 
-    private static bool HasContent(string path) => Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any();
+    private static IReadOnlyList<string> SiblingsOf(string dataDirectory)
+    {
+        var parent = System.IO.Path.GetDirectoryName(dataDirectory);
+        try
+        {
+            return parent is not null && Directory.Exists(parent) ? [.. Directory.EnumerateFileSystemEntries(parent)] : [];
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", parent!);
+        }
+    }
+
+    private static RestoreJournal Read(string path, string dataDirectory)
+    {
+        try
+        {
+            var journal = JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.RestoreJournal);
+            if (journal is { Places: [{ } first, ..] } && journal.DataDirectory == dataDirectory && first.Path == dataDirectory
+                && journal.Places.All(place => place.Aside.StartsWith(place.Path + AsideMark, StringComparison.Ordinal)))
+            {
+                return journal with { Path = path };
+            }
+
+            throw Damaged(path, dataDirectory, null);
+        }
+        catch (JsonException thrown)
+        {
+            throw Damaged(path, dataDirectory, thrown);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    private static PgkeepException Damaged(string path, string dataDirectory, Exception? inner) => new(
+        ErrorKind.RepositoryCorrupt,
+        $"\"{path}\" is not a journal of \"{dataDirectory}\"",
+        inner,
+        $"the old cluster lies beside \"{dataDirectory}\", under names with {AsideMark} in them");
 
     private static string Free(string path)
     {
@@ -79,11 +167,6 @@ internal sealed record RestoreJournal
     }
 }
 
-/// <param name="Path">What the restore writes anew.</param>
-/// <param name="Aside">Where its old content waits.</param>
-/// <param name="HadContent">False where there was nothing, or an empty directory, which stays as it is.</param>
-internal sealed record RestoredPlace(string Path, string Aside, bool HadContent);
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RestoreJournal))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -13,13 +13,16 @@ internal sealed record RestorePlan
 
     public required bool IsBackupChosenByTarget { get; init; }
 
+    /// <summary>A restore that pgkeep was killed in, and that is undone first; null where there is none.</summary>
+    public required RestoreJournal? BrokenOff { get; init; }
+
     public required DateTimeOffset? TargetTime { get; init; }
 
-    public required WalChain Wal { get; init; }
+    public required RestoreWal Wal { get; init; }
 
     public required string DataDirectory { get; init; }
 
-    /// <summary>Null where there is nothing to move aside.</summary>
+    /// <summary>Where the old cluster is now, which a restore that was broken off may have moved; null where there is nothing to move aside.</summary>
     public required string? OldDataDirectory { get; init; }
 
     /// <summary>Null where no server runs on it.</summary>

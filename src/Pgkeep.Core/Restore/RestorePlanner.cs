@@ -1,6 +1,5 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Storage.Local;
@@ -11,6 +10,8 @@ namespace Pgkeep.Restore;
 /// <summary>Makes the plan of a restore, or says why there is none. Reads only.</summary>
 internal sealed class RestorePlanner
 {
+    private static readonly string[] KnownNames = ["PG_VERSION", "global", "base", "pg_wal"];
+
     private readonly RestoreSettings _settings;
     private readonly ArchiveStores _stores;
     private readonly BackupCatalogue _catalogue;
@@ -35,51 +36,60 @@ internal sealed class RestorePlanner
         CheckTarget(backup, metadata);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? metadata.Cluster.DataDirectory);
         CheckPlaces(dataDirectory, metadata);
-        var old = InspectOld(dataDirectory, metadata);
-        var running = old is null ? null : PostmasterFile.OfRunning(dataDirectory);
-        if (running is not null && !_settings.StopServer)
-        {
-            throw new PgkeepException(
-                ErrorKind.ServerRunning,
-                $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})",
-                "stop it, or let the restore do it: --stop-server");
-        }
-
+        var broken = RestoreJournal.FindBrokenOff(dataDirectory);
+        var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
+        var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null);
+        RequireMovable(dataDirectory, old);
+        RequireAlone(dataDirectory, metadata);
         CheckConfiguration(metadata);
+        var account = OwnerOf(dataDirectory, old);
+        var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, cancellationToken);
+        await FetchProbe.RequireAsync(_settings, account, cancellationToken);
+        var wal = await ProveWalAsync(metadata, dataDirectory, old, cancellationToken);
         await RequireSoundAsync(backup, cancellationToken);
         return new RestorePlan
         {
             Backup = backup,
             Metadata = metadata,
             IsBackupChosenByTarget = _settings.Backup is null,
+            BrokenOff = broken,
             TargetTime = _settings.TargetTime,
-            Wal = await ProveWalAsync(metadata, old, cancellationToken),
+            Wal = wal,
             DataDirectory = dataDirectory,
             OldDataDirectory = old,
             Running = running,
-            Account = OwnerOf(dataDirectory, old),
-            Programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, cancellationToken),
+            Account = account,
+            Programs = programs,
         };
     }
 
     /// <summary>Again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
-    public async ValueTask<WalChain> ProveWalAsync(BackupMetadata metadata, string? oldDataDirectory, CancellationToken cancellationToken)
+    public ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, CancellationToken cancellationToken) =>
+        new WalProver(_stores.Archive, metadata, dataDirectory, old).ProveAsync(cancellationToken);
+
+    private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)
     {
-        var inventory = await _stores.Archive.ListAsync(cancellationToken);
-        var history = await WalChain.ChooseTimelineAsync(metadata, _stores.Archive, inventory, cancellationToken);
-        var size = new WalSegmentSize(metadata.Cluster.WalSegmentSize);
-        var others = new HashSet<WalSegmentName>();
-        for (var segment = metadata.StartWal; segment.CompareTo(metadata.StopWal) <= 0; segment = segment.Next(size))
+        var running = PostmasterFile.OfRunning(dataDirectory);
+        if (running is null || (isBrokenOff && RecoveryServer.IsOne(running)))
         {
-            others.Add(segment);
+            return null;
         }
 
-        if (oldDataDirectory is not null)
-        {
-            others.UnionWith(UnarchivedWal.Of(oldDataDirectory).Select(file => file.Name));
-        }
+        return _settings.StopServer
+            ? running
+            : throw new PgkeepException(
+                ErrorKind.ServerRunning,
+                $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})",
+                "stop it, or let the restore do it: --stop-server");
+    }
 
-        return WalChain.Prove(metadata, history, inventory, others, _stores.Archive.Describe);
+    /// <summary>Right before the old cluster moves: somebody may have started it since the plan was made.</summary>
+    public static void RequireStopped(string dataDirectory)
+    {
+        if (PostmasterFile.OfRunning(dataDirectory) is { } running)
+        {
+            throw new PgkeepException(ErrorKind.ServerRunning, $"a server was started on \"{dataDirectory}\" meanwhile (process {running.ProcessId})", "see what starts it, and stop that first");
+        }
     }
 
     private async ValueTask<StoredBackup> ChooseAsync(CancellationToken cancellationToken)
@@ -126,7 +136,11 @@ internal sealed class RestorePlanner
             }
         }
 
-        var free = new DriveInfo(ExistingParent(dataDirectory)).AvailableFreeSpace;
+        // Which share of it goes where is not known beforehand; where all of it cannot fit together, it is refused here.
+        var free = metadata.Tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory)
+            .Select(path => Directory.Exists(path) ? path : ExistingParent(path))
+            .DistinctBy(path => FileStatus.OfTarget(path)!.Value.Device)
+            .Sum(path => new DriveInfo(path).AvailableFreeSpace);
         if (free < metadata.Sizes.PlainBytes)
         {
             throw new PgkeepException(
@@ -147,19 +161,20 @@ internal sealed class RestorePlanner
                 throw new PgkeepException(ErrorKind.Configuration, $"\"{dataDirectory}\" is not a directory");
         }
 
-        if (!Directory.EnumerateFileSystemEntries(dataDirectory).Any())
+        if (!RestoredPlace.HasEntries(dataDirectory))
         {
             return null;
         }
 
-        if (!File.Exists(Path.Combine(dataDirectory, "PG_VERSION")))
+        // One that is half gone is a reason to restore.
+        if (!KnownNames.Any(name => FileStatus.Of(Path.Combine(dataDirectory, name)) is not null))
         {
             throw new PgkeepException(
                 ErrorKind.Configuration, $"\"{dataDirectory}\" is not empty, and not a PostgreSQL data directory", "nothing was changed; name the right one with --pgdata");
         }
 
         // A directory whose pg_control is lost is a reason to restore, so only one that is read and differs is refused.
-        if (File.Exists(Path.Combine(dataDirectory, ControlFileReader.RelativePath)) && TryReadControl(dataDirectory) is { } control
+        if (ControlFileReader.TryRead(dataDirectory) is { } control
             && control.SystemIdentifier != metadata.Cluster.SystemIdentifier)
         {
             throw new PgkeepException(
@@ -171,15 +186,47 @@ internal sealed class RestorePlanner
         return dataDirectory;
     }
 
-    private static ControlFile? TryReadControl(string dataDirectory)
+    /// <summary>
+    /// The same cluster in another place shares its tablespaces and its archive with the first: restored beside it, it would take the one and write
+    /// into the other.
+    /// </summary>
+    private static void RequireAlone(string dataDirectory, BackupMetadata metadata)
     {
-        try
+        var original = FileSystem.Resolve(metadata.Cluster.DataDirectory);
+        if (original == dataDirectory || ControlFileReader.TryRead(original)?.SystemIdentifier != metadata.Cluster.SystemIdentifier)
         {
-            return ControlFileReader.Read(dataDirectory);
+            return;
         }
-        catch (PgkeepException unreadable) when (unreadable.Kind == ErrorKind.ServerUnsuitable)
+
+        if (PostmasterFile.OfRunning(original) is { } running)
         {
-            return null;
+            throw new PgkeepException(
+                ErrorKind.ServerRunning,
+                $"the cluster's own server is running on \"{original}\" (process {running.ProcessId}), and a second one would archive into the same repository",
+                $"stop it first, or restore over it: --pgdata {original} --stop-server");
+        }
+
+        if (metadata.Tablespaces is [var tablespace, ..])
+        {
+            throw new PgkeepException(
+                ErrorKind.Configuration,
+                $"the tablespace \"{tablespace.Location}\" belongs to the cluster in \"{original}\", and a restore into \"{dataDirectory}\" would take it away",
+                $"restore over that cluster, which is kept: --pgdata {original}; or move \"{original}\" away first");
+        }
+    }
+
+    /// <summary>What would fail after the server has been stopped fails here.</summary>
+    private static void RequireMovable(string dataDirectory, string? old)
+    {
+        var parent = ExistingParent(dataDirectory);
+        FileSystem.RequireWritable(parent);
+        if (old is not null && FileSystem.IsMountPoint(dataDirectory))
+        {
+            throw new PgkeepException(
+                ErrorKind.Configuration,
+                $"\"{dataDirectory}\" is a mount point, which cannot be renamed, so its old content cannot be moved aside",
+                "nothing was changed; move the content to another disk yourself, for into an empty mount point it can be restored",
+                "or restore to another place with --pgdata");
         }
     }
 
@@ -209,7 +256,7 @@ internal sealed class RestorePlanner
 
     private static Account OwnerOf(string dataDirectory, string? old)
     {
-        var owned = FileStatus.OfTarget(old ?? ExistingParent(dataDirectory))!.Value;
+        var owned = FileStatus.OfTarget(old ?? (Directory.Exists(dataDirectory) ? dataDirectory : ExistingParent(dataDirectory)))!.Value;
         var account = owned.UserId != 0
             ? Account.Find(owned.UserId) ?? throw new PgkeepException(ErrorKind.AccessDenied, $"the owner of \"{dataDirectory}\", number {owned.UserId}, has no account here")
             : Account.Find("postgres") ?? throw new PgkeepException(ErrorKind.AccessDenied, "PostgreSQL does not run as root, and there is no account postgres");

@@ -1,8 +1,9 @@
 namespace Pgkeep.Restore;
 
 /// <param name="OldDataDirectory">Where the old cluster lies now; null where there was none.</param>
+/// <param name="Journal">By which the restore can be undone.</param>
 /// <param name="Phases">What took how long: stop, copy, replay, start.</param>
-internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, IReadOnlyList<RestorePhase> Phases);
+internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases);
 
 internal sealed record RestorePhase(string Name, TimeSpan Duration);
 

@@ -3,28 +3,56 @@ using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Restore;
 
-/// <summary>Undoes the last restore of a data directory.</summary>
+/// <summary>Undoes the last restore of a data directory, one that is over or one that was broken off.</summary>
 internal sealed class RestoreRollback
 {
     private readonly RestoreJournal _journal;
+    private readonly bool _stopServer;
 
-    private RestoreRollback(RestoreJournal journal) => _journal = journal;
+    private RestoreRollback(RestoreJournal journal, bool stopServer)
+    {
+        _journal = journal;
+        _stopServer = stopServer;
+    }
 
     /// <summary>What comes back.</summary>
-    public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.HadContent);
+    public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.IsAside);
 
-    public static RestoreRollback Plan(string dataDirectory)
+    public static RestoreRollback Plan(string dataDirectory, bool stopServer)
     {
-        if (PostmasterFile.OfRunning(dataDirectory) is { } running)
+        RequireNoServer(dataDirectory, stopServer);
+        var journal = RestoreJournal.Find(dataDirectory)
+            ?? throw new PgkeepException(ErrorKind.Usage, $"no restore of \"{dataDirectory}\" can be undone: there is no journal beside it");
+        if (journal.IsRecovered && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside) is { } gone)
         {
-            throw new PgkeepException(ErrorKind.ServerRunning, $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})", "stop it first");
+            throw new PgkeepException(
+                ErrorKind.Usage,
+                $"the restore cannot be undone: \"{gone.Aside}\" is not there any more",
+                $"where somebody has removed the old cluster on purpose, remove \"{journal.Path}\" too");
         }
 
-        return RestoreJournal.Find(dataDirectory) is { } journal
-            ? new RestoreRollback(journal)
-            : throw new PgkeepException(ErrorKind.Usage, $"no restore of \"{dataDirectory}\" can be undone: there is no journal beside it");
+        return new RestoreRollback(journal, stopServer);
     }
 
     /// <returns>Where what the restore wrote is kept.</returns>
-    public IReadOnlyList<string> Run() => OldCluster.PutBack(_journal, discard: false);
+    public async Task<IReadOnlyList<string>> RunAsync(TimeProvider time)
+    {
+        RequireNoServer(_journal.DataDirectory, _stopServer);
+        if (PostmasterFile.OfRunning(_journal.DataDirectory) is { } running)
+        {
+            await ServerSignals.StopAsync(running, _journal.DataDirectory, immediate: RecoveryServer.IsOne(running), time);
+        }
+
+        return OldCluster.PutBack(_journal, discard: _journal.IsPartialCopy);
+    }
+
+    /// <summary>A recovery server that outlived a killed restore is ours to end; nobody else can even reach it.</summary>
+    private static void RequireNoServer(string dataDirectory, bool stopServer)
+    {
+        if (PostmasterFile.OfRunning(dataDirectory) is { } running && !stopServer && !RecoveryServer.IsOne(running))
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerRunning, $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})", "stop it, or let the rollback do it: --stop-server");
+        }
+    }
 }

@@ -13,115 +13,180 @@ internal sealed class RestoreRun
 {
     private readonly RestoreSettings _settings;
     private readonly RestorePlanner _planner;
+    private readonly RestorePlan _plan;
     private readonly OperationLog _log;
     private readonly TimeProvider _time;
+    private readonly ServerControl _control;
+    private bool _isOldInPlace = true;
+    private bool _hasRecovered;
 
-    public RestoreRun(RestoreSettings settings, RestorePlanner planner, OperationLog log, TimeProvider time)
+    public RestoreRun(RestoreSettings settings, RestorePlanner planner, RestorePlan plan, OperationLog log, TimeProvider time)
     {
         _settings = settings;
         _planner = planner;
+        _plan = plan;
         _log = log;
         _time = time;
+        _control = new ServerControl(plan.DataDirectory, plan.Programs, plan.Account);
     }
 
-    public async Task<RestoreResult> RunAsync(RestorePlan plan, CancellationToken cancellationToken)
+    public async Task<RestoreResult> RunAsync(CancellationToken cancellationToken)
     {
+        // Held to the end: no cleanup may remove the backup, nor the WAL behind it, from under the restore.
+        using var taken = RepositoryLock.TakeIfAllowed(_settings.Layout);
         var clock = new PhaseClock(_time);
-        var control = new ServerControl(plan.DataDirectory, plan.Programs, plan.Account);
-        var serverLog = plan.Running is { } running ? ProcessTable.LogOf(running.ProcessId) : null;
-        _log.Write($"Restoring {plan.Backup.Directory} into {plan.DataDirectory}");
+        var serverLog = _plan.Running is { } running ? ProcessTable.LogOf(running.ProcessId) : null;
+        _log.Write($"Restoring {_plan.Backup.Directory} into {_plan.DataDirectory}");
         RestoreJournal journal;
         try
         {
-            if (plan.Running is not null)
-            {
-                _log.Write("Stopping the server");
-                await control.StopAsync(cancellationToken);
-            }
-
+            await UndoBrokenOffAsync();
+            await StopOldAsync();
             clock.End("stop");
-            journal = await ReplaceAsync(plan, control, clock, cancellationToken);
+            journal = await ReplaceAsync(clock, cancellationToken);
         }
         catch (Exception failure)
         {
-            _log.WriteError(failure.Message);
-            await RestartOldAsync(plan, control, serverLog);
+            _log.WriteError(failure is OperationCanceledException ? "interrupted" : failure.Message);
+            if (_hasRecovered)
+            {
+                throw Restored(failure, $"the old cluster lies beside it; pgkeep restore rollback --pgdata {_plan.DataDirectory} puts it back");
+            }
+
+            var state = await RestartOldAsync(serverLog);
+            if (failure is OperationCanceledException)
+            {
+                throw new PgkeepException(ErrorKind.Interrupted, $"interrupted: {state}", failure);
+            }
+
             throw;
         }
 
-        await StartRestoredAsync(plan, control, serverLog, journal, cancellationToken);
+        await StartRestoredAsync(serverLog, journal);
         clock.End("start");
-        _log.Write($"Restore completed; the server is running on {plan.DataDirectory}");
-        return new RestoreResult(plan, journal.OldDataDirectory, clock.Phases);
+        _log.Write($"Restore completed; the server is running on {_plan.DataDirectory}");
+        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases);
+    }
+
+    /// <summary>A restore that was killed: its server ends, and what it had moved is in its place again, with the WAL that only the old cluster has.</summary>
+    private async Task UndoBrokenOffAsync()
+    {
+        if (_plan.BrokenOff is not { } journal)
+        {
+            return;
+        }
+
+        if (PostmasterFile.OfRunning(_plan.DataDirectory) is { } running && RecoveryServer.IsOne(running))
+        {
+            await ServerSignals.StopAsync(running, _plan.DataDirectory, immediate: true, _time);
+        }
+
+        foreach (var kept in OldCluster.PutBack(journal, discard: journal.IsPartialCopy))
+        {
+            _log.Write($"What the restore that was broken off had written is kept in {kept}");
+        }
+
+        _log.Write("A restore that was broken off is undone");
+    }
+
+    private async Task StopOldAsync()
+    {
+        if (_plan.Running is not null)
+        {
+            _log.Write("Stopping the server");
+            await _control.StopAsync(_time);
+        }
+        else
+        {
+            RestorePlanner.RequireStopped(_plan.DataDirectory);
+        }
     }
 
     /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
-    private async Task<RestoreJournal> ReplaceAsync(RestorePlan plan, ServerControl control, PhaseClock clock, CancellationToken cancellationToken)
+    private async Task<RestoreJournal> ReplaceAsync(PhaseClock clock, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
-        var wal = await _planner.ProveWalAsync(plan.Metadata, plan.OldDataDirectory, cancellationToken);
-        var version = $"PG_{plan.Metadata.Cluster.PostgresqlMajor}_{plan.Metadata.Cluster.CatalogVersion}";
-        var tablespaces = plan.Metadata.Tablespaces.Select(tablespace => Path.Combine(tablespace.Location, version));
-        var journal = RestoreJournal.Plan(plan.DataDirectory, tablespaces, _time.GetLocalNow());
+        var old = _plan.OldDataDirectory is null ? null : _plan.DataDirectory;
+        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, cancellationToken);
+        var version = $"PG_{_plan.Metadata.Cluster.PostgresqlMajor}_{_plan.Metadata.Cluster.CatalogVersion}";
+        var tablespaces = _plan.Metadata.Tablespaces.Select(tablespace => Path.Combine(tablespace.Location, version));
+        var journal = RestoreJournal.Plan(_plan.DataDirectory, tablespaces, _time.GetLocalNow(), _plan.Account);
+        RestorePlanner.RequireStopped(_plan.DataDirectory);
         OldCluster.MoveAside(journal);
-        if (journal.OldDataDirectory is { } old)
+        if (journal.OldDataDirectory is { } aside)
         {
-            _log.Write($"The old data directory is now {old}");
+            _log.Write($"The old data directory is now {aside}");
         }
 
         try
         {
-            Copy(plan, journal, cancellationToken);
+            Copy(wal, journal, cancellationToken);
             clock.End("copy");
-            await RecoverAsync(plan, wal, control, cancellationToken);
+            journal = await RecoverAsync(wal, journal, cancellationToken);
             clock.End("replay");
             return journal;
         }
-        catch
+        catch (Exception failure) when (!_hasRecovered)
         {
-            OldCluster.PutBack(journal, discard: true);
-            _log.Write("The old data directory is back in its place");
+            PutBack(journal, failure);
             throw;
         }
     }
 
-    private void Copy(RestorePlan plan, RestoreJournal journal, CancellationToken cancellationToken)
+    private void PutBack(RestoreJournal journal, Exception failure)
     {
-        var unpack = new Unpack(plan.Account);
-        unpack.CreateDirectory(plan.DataDirectory);
-        unpack.Run(Path.Combine(plan.Backup.Directory, RepositoryLayout.MainArchiveName), plan.DataDirectory, cancellationToken);
-        foreach (var tablespace in plan.Metadata.Tablespaces)
+        try
+        {
+            RestorePlanner.RequireStopped(_plan.DataDirectory);
+            OldCluster.PutBack(journal, discard: true);
+            _log.Write("The old cluster is back in its place");
+        }
+        catch (PgkeepException second)
+        {
+            _isOldInPlace = false;
+            var kind = failure is PgkeepException known ? known.Kind : ErrorKind.StorageFailed;
+            throw new PgkeepException(
+                kind,
+                $"{failure.Message}; and the old cluster is not back in its place: {second.Message}",
+                failure,
+                $"it is safe in \"{journal.OldDataDirectory}\"; when the cause is gone: pgkeep restore rollback --pgdata {_plan.DataDirectory}");
+        }
+    }
+
+    private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
+    {
+        var unpack = new Unpack(_plan.Account);
+        unpack.CreateDirectory(_plan.DataDirectory);
+        unpack.Run(Path.Combine(_plan.Backup.Directory, RepositoryLayout.MainArchiveName), _plan.DataDirectory, cancellationToken);
+        foreach (var tablespace in _plan.Metadata.Tablespaces)
         {
             unpack.CreateDirectory(tablespace.Location);
-            unpack.Run(Path.Combine(plan.Backup.Directory, tablespace.Archive), tablespace.Location, cancellationToken);
+            unpack.Run(Path.Combine(_plan.Backup.Directory, tablespace.Archive), tablespace.Location, cancellationToken);
         }
 
-        var walDirectory = Path.Combine(plan.DataDirectory, "pg_wal");
-        unpack.Run(Path.Combine(plan.Backup.Directory, RepositoryLayout.WalTarName), walDirectory, cancellationToken);
-        if (journal.OldDataDirectory is { } old)
-        {
-            UnarchivedWal.Copy(old, walDirectory, plan.Account);
-        }
-
-        foreach (var directory in plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(plan.DataDirectory))
+        var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
+        unpack.Run(Path.Combine(_plan.Backup.Directory, RepositoryLayout.WalTarName), walDirectory, cancellationToken);
+        UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), walDirectory, _plan.Account, cancellationToken);
+        unpack.OpenTo(_plan.DataDirectory);
+        foreach (var directory in _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))
         {
             FileSystem.SyncAll(directory);
         }
 
-        Unpack.Finish(plan.DataDirectory);
+        Unpack.Finish(_plan.DataDirectory);
         _log.Write($"Copied {unpack.Files} files, {SizeText.Short(unpack.Bytes)}");
     }
 
-    private async Task RecoverAsync(RestorePlan plan, WalChain wal, ServerControl control, CancellationToken cancellationToken)
+    private async Task<RestoreJournal> RecoverAsync(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
-        var settings = new RecoverySettings(plan.DataDirectory, plan.Account);
-        settings.Write(RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout), plan.TargetTime, wal.Timeline);
-        _log.Write(plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : "Replaying all WAL");
-        await using var server = RecoveryServer.Prepare(plan, control);
+        var settings = new RecoverySettings(_plan.DataDirectory, _plan.Account);
+        settings.Write(RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout), _plan.TargetTime, wal.Chain.Timeline);
+        _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : "Replaying all WAL");
+        await using var server = new RecoveryServer(_plan, _control, _time);
         try
         {
-            await server.RecoverAsync(_settings.RecoveryTimeout, _time, cancellationToken);
-            await server.StopAsync(cancellationToken);
+            await server.RecoverAsync(_settings.RecoveryTimeout, cancellationToken);
         }
         finally
         {
@@ -131,43 +196,62 @@ internal sealed class RestoreRun
             }
         }
 
+        _hasRecovered = true;
+        await server.StopAsync();
         settings.Remove();
+        var recovered = journal with { IsRecovered = true };
+        recovered.Write();
+        return recovered;
     }
 
-    private async Task RestartOldAsync(RestorePlan plan, ServerControl control, string? serverLog)
+    private UnarchivedFile InAside(UnarchivedFile file, RestoreJournal journal) =>
+        journal.OldDataDirectory is { } old ? file with { Path = Path.Combine(old, Path.GetRelativePath(_plan.DataDirectory, file.Path)) } : file;
+
+    /// <returns>How it stands, for a person.</returns>
+    private async Task<string> RestartOldAsync(string? serverLog)
     {
-        if (plan.Running is null || PostmasterFile.OfRunning(plan.DataDirectory) is not null)
+        if (!_isOldInPlace)
         {
-            return;
+            return $"the old cluster is not in its place yet: pgkeep restore rollback --pgdata {_plan.DataDirectory}";
+        }
+
+        if (_plan.Running is null || PostmasterFile.OfRunning(_plan.DataDirectory) is not null)
+        {
+            return "all is as it was before";
         }
 
         try
         {
-            await control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(plan), CancellationToken.None);
+            await _control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(_plan), CancellationToken.None);
             _log.Write("The old server is running again");
+            return "all is as it was before, and the old server is running again";
         }
         catch (PgkeepException second)
         {
             // The first failure is the one to report; this one must not hide it.
             _log.WriteError(second.Message);
+            return $"the old cluster is in its place, but {second.Message}";
         }
     }
 
-    private async Task StartRestoredAsync(
-        RestorePlan plan, ServerControl control, string? serverLog, RestoreJournal journal, CancellationToken cancellationToken)
+    /// <summary>Is not interrupted: with the cluster restored, a server that runs is what was asked for.</summary>
+    private async Task StartRestoredAsync(string? serverLog, RestoreJournal journal)
     {
         try
         {
-            await control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(plan), cancellationToken);
+            await _control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(_plan), CancellationToken.None);
         }
         catch (PgkeepException failure)
         {
             _log.WriteError(failure.Message);
-            throw new PgkeepException(
-                failure.Kind,
-                $"the cluster is restored and recovered, but {failure.Message}",
-                failure,
-                [.. failure.Hints, journal.OldDataDirectory is { } old ? $"the old cluster is in \"{old}\"; pgkeep restore rollback puts it back" : "start it yourself"]);
+            throw Restored(failure, journal.OldDataDirectory is { } old ? $"the old cluster is in \"{old}\"; pgkeep restore rollback puts it back" : "start it yourself");
         }
+    }
+
+    private static PgkeepException Restored(Exception failure, string hint)
+    {
+        var known = failure as PgkeepException;
+        return new PgkeepException(
+            known?.Kind ?? ErrorKind.ServerFailed, $"the cluster is restored and recovered, but {failure.Message}", failure, [.. known?.Hints ?? [], hint]);
     }
 }

@@ -24,6 +24,11 @@ internal static partial class TargetTime
                 ErrorKind.TargetInvalid, $"\"{text}\" is not a moment", "write it as \"2025-01-08 12:30:00\", or with its zone: \"2025-01-08 12:30:00+01:00\", \"2025-01-08 11:30:00 UTC\"");
         }
 
+        if (time.Year is 1 or 9999)
+        {
+            throw new PgkeepException(ErrorKind.TargetInvalid, $"\"{text}\" is not a moment of any cluster's life", "write it as \"2025-01-08 12:30:00\"");
+        }
+
         var target = match.Groups["zone"] is { Length: > 0 } named ? new DateTimeOffset(time, ParseOffset(text, named.Value)) : InZone(text, time, zone);
         return target <= now
             ? target
@@ -65,8 +70,9 @@ internal static partial class TargetTime
         }
 
         var digits = zone[1..].Replace(":", "", StringComparison.Ordinal).PadRight(4, '0');
-        var offset = new TimeSpan(int.Parse(digits[..2], CultureInfo.InvariantCulture), int.Parse(digits[2..4], CultureInfo.InvariantCulture), 0);
-        return offset <= TimeSpan.FromHours(14) && offset.Minutes < 60
+        var minutes = int.Parse(digits[2..4], CultureInfo.InvariantCulture);
+        var offset = new TimeSpan(int.Parse(digits[..2], CultureInfo.InvariantCulture), minutes, 0);
+        return offset <= TimeSpan.FromHours(14) && minutes < 60
             ? (zone[0] == '-' ? -offset : offset)
             : throw new PgkeepException(ErrorKind.TargetInvalid, $"\"{text}\" has a zone that does not exist", "zones lie between -14:00 and +14:00");
     }

@@ -14,12 +14,18 @@ namespace Pgkeep.Restore;
 internal sealed class Unpack
 {
     private const int BufferLength = 1024 * 1024;
+
+    /// <summary>errno EEXIST, which .NET passes on as the HResult.</summary>
+    private const int AlreadyExists = 17;
+
     private const string PendingSuffix = ".pgkeep";
 
     private readonly Account _owner;
     private readonly byte[] _buffer = new byte[BufferLength];
 
     public Unpack(Account owner) => _owner = owner;
+
+    private bool _isOpenToGroup;
 
     public long Files { get; private set; }
 
@@ -54,7 +60,7 @@ internal sealed class Unpack
             while (tar.Next() is { } entry)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Create(tar, entry, archive, target);
+                Create(tar, entry, archive, target, cancellationToken);
             }
         }
         catch (InvalidDataException damaged)
@@ -63,10 +69,29 @@ internal sealed class Unpack
         }
     }
 
+    /// <summary>Gives the data directory itself the owner and the mode that its server had it with; it may have been there before, empty.</summary>
+    public void OpenTo(string dataDirectory)
+    {
+        Own(dataDirectory);
+        try
+        {
+            File.SetUnixFileMode(dataDirectory, (UnixFileMode)(_isOpenToGroup ? 0b111_101_000 : 0b111_000_000));
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "change the mode of", dataDirectory);
+        }
+    }
+
     /// <summary>Gives <c>pg_control</c> its name; everything else must be durable.</summary>
     public static void Finish(string dataDirectory)
     {
         var control = Path.Combine(dataDirectory, ControlFileReader.RelativePath);
+        if (!File.Exists(control + PendingSuffix))
+        {
+            throw new PgkeepException(ErrorKind.BackupDamaged, $"the backup has no \"{ControlFileReader.RelativePath}\"", "somebody has changed this backup: do not use it");
+        }
+
         FileSystem.Rename(control + PendingSuffix, control);
         FileSystem.SyncDirectory(Path.GetDirectoryName(control)!);
         FileSystem.SyncDirectory(dataDirectory);
@@ -81,10 +106,11 @@ internal sealed class Unpack
         }
     }
 
-    private void Create(TarReader tar, TarEntry entry, string archive, string target)
+    private void Create(TarReader tar, TarEntry entry, string archive, string target, CancellationToken cancellationToken)
     {
         CheckName(entry.Name, archive);
         var path = Path.Combine(target, entry.Name == ControlFileReader.RelativePath ? entry.Name + PendingSuffix : entry.Name);
+        _isOpenToGroup |= (entry.Mode & 0b000_100_000) != 0;
         try
         {
             switch (entry.Type)
@@ -98,19 +124,23 @@ internal sealed class Unpack
 
                     break;
                 case TarEntryType.File:
-                    WriteFile(tar, path, entry);
+                    WriteFile(tar, path, entry, cancellationToken);
                     break;
                 default:
-                    throw new PgkeepException(ErrorKind.BackupDamaged, $"\"{archive}\" has a link \"{entry.Name}\", and a backup has none");
+                    throw new PgkeepException(ErrorKind.BackupDamaged, $"\"{archive}\" has a link \"{entry.Name}\", and a backup has none", "somebody has changed this backup: do not use it");
             }
         }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown) && thrown is not InvalidDataException)
+        catch (Exception thrown) when (thrown is DirectoryNotFoundException || (thrown is IOException && File.Exists(path) && thrown.HResult == AlreadyExists))
+        {
+            throw new PgkeepException(ErrorKind.BackupDamaged, $"\"{archive}\" has a member \"{entry.Name}\" that comes twice, or without its directory", thrown, "somebody has changed this backup: do not use it");
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "write", path);
         }
     }
 
-    private void WriteFile(TarReader tar, string path, TarEntry entry)
+    private void WriteFile(TarReader tar, string path, TarEntry entry, CancellationToken cancellationToken)
     {
         using (var file = new FileStream(path, new FileStreamOptions
         {
@@ -124,6 +154,7 @@ internal sealed class Unpack
         {
             for (int read; (read = tar.Read(_buffer)) > 0;)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 file.Write(_buffer.AsSpan(0, read));
             }
         }

@@ -44,16 +44,17 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
     /// The timeline that recovery would call the latest one: the highest whose history goes through the backup. PostgreSQL looks for it by asking
     /// for one history after another and stops at the first that is not there, so a missing one in between is a failure here.
     /// </summary>
+    /// <param name="newest">The highest timeline that has a history.</param>
+    /// <param name="abandoned">Timelines of restores that were undone: the cluster did not go on along them, nor along what comes of them.</param>
     public static async ValueTask<TimelineHistory> ChooseTimelineAsync(
-        BackupMetadata backup, WalArchive archive, WalInventory inventory, CancellationToken cancellationToken)
+        BackupMetadata backup, TimelineId newest, IReadOnlySet<TimelineId> abandoned, Func<TimelineId, ValueTask<TimelineHistory>> read)
     {
-        var own = await archive.ReadHistoryAsync(backup.Timeline, cancellationToken);
-        var newest = inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline.Value).DefaultIfEmpty(0u).Max();
-        var chosen = own;
-        for (var timeline = backup.Timeline.Value + 1; timeline <= newest; timeline++)
+        var chosen = await read(backup.Timeline);
+        for (var timeline = backup.Timeline.Value + 1; timeline <= newest.Value; timeline++)
         {
-            var history = await archive.ReadHistoryAsync(new TimelineId(timeline), cancellationToken);
-            chosen = history.Contains(backup.Timeline, backup.StopLsn) ? history : chosen;
+            var history = await read(new TimelineId(timeline));
+            var isAbandoned = abandoned.Contains(history.Timeline) || history.Switches.Any(past => abandoned.Contains(past.Timeline));
+            chosen = !isAbandoned && history.Contains(backup.Timeline, backup.StopLsn) ? history : chosen;
         }
 
         return chosen;

@@ -13,7 +13,7 @@ internal static class BackupVerification
     /// <summary>Never throws for a damaged backup: what is wrong with it is the answer.</summary>
     public static async Task<VerificationResult> RunAsync(StoredBackup backup, CancellationToken cancellationToken)
     {
-        var (_, checksums) = backup.RequireUsable();
+        var checksums = backup.Checksums ?? backup.RequireUsable().Checksums;
         var problems = new List<string>();
         var bytes = 0L;
         await Parallel.ForEachAsync(
@@ -32,6 +32,11 @@ internal static class BackupVerification
                 }
             });
         problems.AddRange(MissingFromList(backup, checksums));
+        if (problems.Count == 0 && backup.Problem is { } problem)
+        {
+            problems.Add(problem);
+        }
+
         return new VerificationResult(checksums.Files.Count, bytes, [.. problems.Order(StringComparer.Ordinal)]);
     }
 
@@ -64,11 +69,10 @@ internal static class BackupVerification
     /// <summary>What a restore needs must be on the list, or it was never checked.</summary>
     private static IEnumerable<string> MissingFromList(StoredBackup backup, ChecksumList checksums)
     {
-        var (metadata, _) = backup.RequireUsable();
         string[] needed =
         [
             RepositoryLayout.MainArchiveName, RepositoryLayout.WalTarName, RepositoryLayout.ManifestName, RepositoryLayout.MetadataName,
-            .. metadata.Tablespaces.Select(tablespace => tablespace.Archive),
+            .. backup.Metadata?.Tablespaces.Select(tablespace => tablespace.Archive) ?? [],
         ];
         return needed.Except(checksums.Files.Select(file => file.Name)).Select(name => $"\"{Path.Combine(backup.Directory, name)}\" is not in {RepositoryLayout.ChecksumsName}");
     }

@@ -48,8 +48,8 @@ internal static class RestoreCommand
         }
 
         await context.Confirmation.RequireAsync("restore", cancellationToken);
-        var log = new OperationLog(context.Get(OptionTable.RestoreLog), context.Time) { Failed = context.Warn, Echo = context.Note };
-        var result = await new RestoreRun(settings, planner, log, context.Time).RunAsync(plan, cancellationToken);
+        var log = new OperationLog(context.Get(OptionTable.RestoreLog), context.Time) { Failed = context.Warn, Echo = context.Note, Owner = plan.Account };
+        var result = await new RestoreRun(settings, planner, plan, log, context.Time).RunAsync(cancellationToken);
         WriteResult(context, result);
         return 0;
     }
@@ -59,11 +59,17 @@ internal static class RestoreCommand
         var table = new TextTable();
         table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : "everything that is archived");
         table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
-        table.Add("WAL", $"{plan.Wal.Count} segments, {plan.Wal.First} … {plan.Wal.Last}: all present, timeline {plan.Wal.Timeline}");
+        table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
+        if (plan.Wal.Unarchived.Count > 0)
+        {
+            table.Add("", $"{plan.Wal.Unarchived.Count} of the old server's own, which the archive does not have, are used too");
+        }
+
         table.Add("into", plan.DataDirectory);
         table.Add(
             "old data",
-            plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
+            plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
+                : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
         table.Add("server", plan.Running is { } running ? $"running (process {running.ProcessId}): is stopped, and started again" : "not running: is started");
         foreach (var tablespace in plan.Metadata.Tablespaces)
         {
@@ -71,6 +77,10 @@ internal static class RestoreCommand
         }
 
         table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
+        foreach (var warning in plan.Wal.Warnings)
+        {
+            context.Warn(warning);
+        }
     }
 
     private static void WriteResult(CommandContext context, RestoreResult result)
@@ -82,6 +92,7 @@ internal static class RestoreCommand
                 json.WriteString("backup", result.Plan.Backup.Name.ToString());
                 json.WriteString("data_directory", result.Plan.DataDirectory);
                 json.WriteString("old_data_directory", result.OldDataDirectory);
+                json.WriteString("journal", result.Journal);
                 json.WriteStartObject("seconds");
                 foreach (var phase in result.Phases)
                 {
@@ -98,6 +109,7 @@ internal static class RestoreCommand
         if (result.OldDataDirectory is { } old)
         {
             context.Output.WriteResult($"old data  {old}");
+            context.Output.WriteResult($"journal   {result.Journal}");
             context.Output.WriteResult($"          undo with pgkeep restore rollback --pgdata {result.Plan.DataDirectory}; remove it when you no longer need it");
         }
     }

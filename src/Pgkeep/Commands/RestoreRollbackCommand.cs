@@ -12,7 +12,7 @@ internal static class RestoreRollbackCommand
         Name = CommandNames.RestoreRollback,
         Summary = "Put the cluster back that the last restore moved aside",
         Details = "Works after a restore that is over and after one that was broken off anywhere. What the restore wrote is kept under another name. "
-            + "The server must be stopped, and is not started.",
+            + "A running server is stopped with --stop-server only; none is started.",
         Examples = [new("sudo pgkeep restore rollback --pgdata /var/lib/postgresql/16/main", "Undo the last restore of that data directory.")],
         RunAsync = RunAsync,
     };
@@ -21,7 +21,7 @@ internal static class RestoreRollbackCommand
     {
         var named = context.Get(OptionTable.PgData)
             ?? throw new PgkeepException(ErrorKind.Usage, "the data directory is not named", "say which with --pgdata");
-        var rollback = RestoreRollback.Plan(FileSystem.Resolve(named));
+        var rollback = RestoreRollback.Plan(FileSystem.Resolve(named), context.Get(OptionTable.StopServer));
         foreach (var place in rollback.Places)
         {
             context.Note($"{place.Aside} goes back to {place.Path}");
@@ -33,7 +33,7 @@ internal static class RestoreRollbackCommand
         }
 
         await context.Confirmation.RequireAsync("rollback", cancellationToken);
-        foreach (var kept in rollback.Run())
+        foreach (var kept in await rollback.RunAsync(context.Time))
         {
             context.Output.WriteResult($"what the restore wrote is kept in {kept}");
         }

@@ -15,6 +15,19 @@ internal static class ControlFileReader
 
     public static ControlFile Read(string dataDirectory) => ReadWithContent(dataDirectory).Control;
 
+    /// <summary>Null where it is lost or damaged, which is a reason to restore.</summary>
+    public static ControlFile? TryRead(string dataDirectory)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(dataDirectory, RelativePath)) ? Read(dataDirectory) : null;
+        }
+        catch (PgkeepException unreadable) when (unreadable.Kind is ErrorKind.ServerUnsuitable or ErrorKind.StorageFailed)
+        {
+            return null;
+        }
+    }
+
     /// <summary>With the bytes as they were read, for a copy.</summary>
     public static (ControlFile Control, byte[] Content) ReadWithContent(string dataDirectory)
     {

@@ -1,3 +1,5 @@
+using Pgkeep.Posix;
+
 namespace Pgkeep.Postgres.Cluster;
 
 /// <summary>A cluster as Debian's postgresql-common names it: <c>/etc/postgresql/15/main</c>.</summary>
@@ -5,7 +7,8 @@ internal sealed record DebianCluster(string Version, string Name)
 {
     private const string Root = "/etc/postgresql";
 
-    /// <summary>The one whose configuration names a data directory; null where none does.</summary>
+    /// <summary>The one whose configuration names a data directory, by whatever links; null where none does.</summary>
+    /// <param name="dataDirectory">Links followed.</param>
     public static DebianCluster? Find(string dataDirectory)
     {
         if (!Directory.Exists(Root))
@@ -13,9 +16,10 @@ internal sealed record DebianCluster(string Version, string Name)
             return null;
         }
 
+        var readable = new EnumerationOptions { IgnoreInaccessible = true };
         var found =
-            from version in Directory.EnumerateDirectories(Root)
-            from cluster in Directory.EnumerateDirectories(version)
+            from version in Directory.EnumerateDirectories(Root, "*", readable)
+            from cluster in Directory.EnumerateDirectories(version, "*", readable)
             let configuration = Path.Combine(cluster, "postgresql.conf")
             where File.Exists(configuration) && Names(configuration, dataDirectory)
             select new DebianCluster(Path.GetFileName(version), Path.GetFileName(cluster));
@@ -29,7 +33,8 @@ internal sealed record DebianCluster(string Version, string Name)
             return File.ReadLines(configuration)
                 .Select(line => line.Split('#')[0].Trim())
                 .Where(line => line.StartsWith("data_directory", StringComparison.Ordinal))
-                .Any(line => line["data_directory".Length..].Trim(' ', '\t', '=', '\'') == dataDirectory);
+                .Select(line => line["data_directory".Length..].Trim(' ', '\t', '=', '\''))
+                .Any(named => named == dataDirectory || (named.StartsWith('/') && FileSystem.Resolve(named) == dataDirectory));
         }
         catch (Exception thrown) when (thrown is IOException or UnauthorizedAccessException)
         {

@@ -12,6 +12,11 @@ internal sealed class ServerControl
 {
     private const string DebianControl = "/usr/bin/pg_ctlcluster";
 
+    /// <summary>PostgreSQL src/include/utils/pidfile.h, PM_STATUS_STOPPING.</summary>
+    private const string StoppingStatus = "stopping";
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly string _dataDirectory;
     private readonly ServerPrograms _programs;
     private readonly Account _account;
@@ -27,11 +32,19 @@ internal sealed class ServerControl
     }
 
     /// <summary>Waits until it is down. Sessions are ended, and what is left of the WAL is archived.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <remarks>Is not interrupted: a server that has been told to stop does so anyway, and only when it has can it be started again.</remarks>
+    public async Task StopAsync(TimeProvider time)
     {
         var result = _debian is { } debian
-            ? await ProgramRun.RunAsync(DebianControl, [debian.Version, debian.Name, "stop", "--mode", "fast"], AccountForDebian, cancellationToken)
-            : await ProgramRun.RunAsync(_programs.PgCtl, ["stop", "-D", _dataDirectory, "-m", "fast", "-w", "-t", "86400"], _account, cancellationToken);
+            ? await ProgramRun.RunAsync(DebianControl, [debian.Version, debian.Name, "stop", "--mode", "fast"], AccountForDebian, CancellationToken.None)
+            : await ProgramRun.RunAsync(_programs.PgCtl, ["stop", "-D", _dataDirectory, "-m", "fast", "-w", "-t", "86400"], _account, CancellationToken.None);
+
+        // Ctrl-C on a terminal ends the program above, but not the shutdown.
+        while (PostmasterFile.OfRunning(_dataDirectory) is { Status: StoppingStatus })
+        {
+            await Task.Delay(PollInterval, time, CancellationToken.None);
+        }
+
         if (PostmasterFile.OfRunning(_dataDirectory) is not null)
         {
             throw new PgkeepException(ErrorKind.ServerFailed, $"the server on \"{_dataDirectory}\" cannot be stopped: {result.Output}", "stop it yourself, then run this again");

@@ -20,7 +20,7 @@ internal sealed record ServerPrograms(string Directory)
         var candidates = named is not null ? [named] : Candidates(major, recorded).Distinct().ToList();
         foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(programs => File.Exists(programs.Postgres)))
         {
-            if (await programs.ReadMajorAsync(cancellationToken) == major)
+            if (await programs.TryReadMajorAsync(cancellationToken) == major)
             {
                 return programs;
             }
@@ -50,6 +50,19 @@ internal sealed record ServerPrograms(string Directory)
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
         var said = await ProgramRun.RunAsync(Postgres, ["--version"], null, cancellationToken);
         return said.Output.Split(' ').ElementAtOrDefault(2) ?? "";
+    }
+
+    private async Task<int> TryReadMajorAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadMajorAsync(cancellationToken);
+        }
+        catch (PgkeepException unusable) when (unusable.Kind == ErrorKind.ServerFailed)
+        {
+            // A file of that name which cannot be run; the next directory may hold the right one.
+            return 0;
+        }
     }
 
     private static IEnumerable<string> Candidates(int major, string? recorded) =>

@@ -1,0 +1,78 @@
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Restore;
+
+/// <summary>Finds the WAL of a restore in the archive, in the backup and in the old server's <c>pg_wal</c>, and proves that it is whole.</summary>
+internal sealed class WalProver
+{
+    private readonly WalArchive _archive;
+    private readonly BackupMetadata _backup;
+    private readonly string _dataDirectory;
+    private readonly string? _old;
+
+    /// <param name="dataDirectory">Beside it lie the restores that were undone.</param>
+    /// <param name="old">Where the old cluster is now; null where there is none.</param>
+    public WalProver(WalArchive archive, BackupMetadata backup, string dataDirectory, string? old)
+    {
+        _archive = archive;
+        _backup = backup;
+        _dataDirectory = dataDirectory;
+        _old = old;
+    }
+
+    public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
+    {
+        var inventory = await _archive.ListAsync(cancellationToken);
+        var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
+        var local = ReadHistories(unarchived);
+        var newest = inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline)
+            .Concat(local.Keys)
+            .Append(TimelineId.First)
+            .Max();
+        var control = _old is null ? null : ControlFileReader.TryRead(_old);
+        var history = await WalChain.ChooseTimelineAsync(_backup, newest, Abandoned(control), ReadAsync);
+        var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
+        var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
+        for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) <= 0; segment = segment.Next(size))
+        {
+            others.Add(segment);
+        }
+
+        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, Warnings(control, history));
+
+        async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
+            local.GetValueOrDefault(timeline) ?? await _archive.ReadHistoryAsync(timeline, cancellationToken);
+    }
+
+    private static Dictionary<TimelineId, TimelineHistory> ReadHistories(IEnumerable<UnarchivedFile> files)
+    {
+        var histories = new Dictionary<TimelineId, TimelineHistory>();
+        foreach (var file in files.Where(file => file.Name.Kind == WalFileKind.History))
+        {
+            if (TimelineHistory.TryParse(file.Name.Timeline, File.ReadAllText(file.Path), out var history, out _))
+            {
+                histories.Add(file.Name.Timeline, history);
+            }
+        }
+
+        return histories;
+    }
+
+    /// <summary>The restored cluster of an undone restore has archived its timeline; without this it would pass for the latest one.</summary>
+    private HashSet<TimelineId> Abandoned(ControlFile? old) =>
+    [
+        .. RestoreJournal.UndoneOf(_dataDirectory)
+            .Select(ControlFileReader.TryRead)
+            .OfType<ControlFile>()
+            .Where(control => control.SystemIdentifier == _backup.Cluster.SystemIdentifier)
+            .Select(control => control.CheckPointTimeline)
+            .Where(timeline => old is null || timeline > old.CheckPointTimeline),
+    ];
+
+    private static IReadOnlyList<string> Warnings(ControlFile? old, TimelineHistory history) =>
+        old is not null && !history.Contains(old.CheckPointTimeline, old.CheckPoint)
+            ? [$"the old data directory is at {old.CheckPoint} of timeline {old.CheckPointTimeline}, and timeline {history.Timeline}, the latest one archived, left that way before: what the old server did after that is not part of this restore"]
+            : [];
+}

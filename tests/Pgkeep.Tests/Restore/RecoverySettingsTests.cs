@@ -1,0 +1,73 @@
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+using Pgkeep.Restore;
+using Pgkeep.Tests.Support;
+using Xunit;
+
+namespace Pgkeep.Tests.Restore;
+
+public sealed class RecoverySettingsTests : IDisposable
+{
+    private static readonly Account Owner = new("somebody", Account.CurrentUserId, 0, "/");
+
+    private readonly TemporaryDirectory _data = new();
+
+    private string Configuration => Path.Combine(_data.Path, "postgresql.auto.conf");
+
+    public void Dispose() => _data.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("work_mem = '5MB'\n")]
+    [InlineData("work_mem = '5MB'")]
+    [InlineData("work_mem = '5MB'\n\n\n")]
+    [InlineData("# gr\u00fc\u00dfe\r\n")]
+    public void The_file_comes_back_byte_for_byte_with_its_mode(string text)
+    {
+        var bytes = System.Text.Encoding.Latin1.GetBytes(text);
+        File.WriteAllBytes(Configuration, bytes);
+        File.SetUnixFileMode(Configuration, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        var settings = new RecoverySettings(_data.Path, Owner);
+
+        settings.Write("true", null, TimelineId.First);
+        var written = File.ReadAllBytes(Configuration);
+        settings.Remove();
+
+        Assert.True(written.AsSpan().StartsWith(bytes));
+        Assert.Equal(bytes, File.ReadAllBytes(Configuration));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(Configuration));
+    }
+
+    [Fact]
+    public void A_file_that_was_not_there_is_not_there_afterwards()
+    {
+        var settings = new RecoverySettings(_data.Path, Owner);
+
+        settings.Write("true", null, TimelineId.First);
+        settings.Remove();
+
+        Assert.False(File.Exists(Configuration));
+    }
+
+    [Fact]
+    public void The_target_is_written_in_UTC_and_never_reset_after_it_is_set()
+    {
+        new RecoverySettings(_data.Path, Owner).Write("true", new DateTimeOffset(2025, 1, 8, 12, 30, 0, 123, 456, TimeSpan.FromHours(1)), new TimelineId(7));
+
+        var lines = File.ReadAllLines(Configuration);
+
+        Assert.Equal(["recovery_target_time = '2025-01-08 11:30:00.123456+00'"], lines.Where(line => line.StartsWith("recovery_target_time ", StringComparison.Ordinal)));
+        Assert.Contains("recovery_target_timeline = '7'", lines);
+        Assert.Contains("archive_cleanup_command = ''", lines);
+    }
+
+    [Fact]
+    public void The_restore_command_reads_no_configuration_and_survives_odd_paths()
+    {
+        var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"));
+
+        Assert.Equal(
+            """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal "%f" "%p" """.TrimEnd(), command);
+    }
+}
