@@ -65,7 +65,7 @@ internal sealed class RestorePlanner
 
     /// <summary>Again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
     public ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, CancellationToken cancellationToken) =>
-        new WalProver(_stores.Archive, metadata, dataDirectory, old).ProveAsync(cancellationToken);
+        new WalProver(_stores.Archive, metadata, dataDirectory, old, _settings.TargetTime).ProveAsync(cancellationToken);
 
     private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)
     {

@@ -45,16 +45,16 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
     /// for one history after another and stops at the first that is not there, so a missing one in between is a failure here.
     /// </summary>
     /// <param name="newest">The highest timeline that has a history.</param>
-    /// <param name="abandoned">Timelines of restores that were undone: the cluster did not go on along them, nor along what comes of them.</param>
+    /// <param name="passedOver">Timelines that are not meant, and with them what comes of them: those of undone restores, and those begun after the target.</param>
     public static async ValueTask<TimelineHistory> ChooseTimelineAsync(
-        BackupMetadata backup, TimelineId newest, IReadOnlySet<TimelineId> abandoned, Func<TimelineId, ValueTask<TimelineHistory>> read)
+        BackupMetadata backup, TimelineId newest, HashSet<TimelineId> passedOver, Func<TimelineId, ValueTask<TimelineHistory>> read)
     {
         var chosen = await read(backup.Timeline);
         for (var timeline = backup.Timeline.Value + 1; timeline <= newest.Value; timeline++)
         {
             var history = await read(new TimelineId(timeline));
-            var isAbandoned = abandoned.Contains(history.Timeline) || history.Switches.Any(past => abandoned.Contains(past.Timeline));
-            chosen = !isAbandoned && history.Contains(backup.Timeline, backup.StopLsn) ? history : chosen;
+            var isPassedOver = passedOver.Contains(history.Timeline) || history.Switches.Any(past => passedOver.Contains(past.Timeline));
+            chosen = !isPassedOver && history.Contains(backup.Timeline, backup.StopLsn) ? history : chosen;
         }
 
         return chosen;

@@ -1,3 +1,4 @@
+using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
@@ -11,11 +12,14 @@ internal sealed class WalProver
     private readonly BackupMetadata _backup;
     private readonly string _dataDirectory;
     private readonly string? _old;
+    private readonly DateTimeOffset? _target;
 
     /// <param name="dataDirectory">Beside it lie the restores that were undone.</param>
     /// <param name="old">Where the old cluster is now; null where there is none.</param>
-    public WalProver(WalArchive archive, BackupMetadata backup, string dataDirectory, string? old)
+    /// <param name="target">The moment to restore to; null for the end.</param>
+    public WalProver(WalArchive archive, BackupMetadata backup, string dataDirectory, string? old, DateTimeOffset? target)
     {
+        _target = target;
         _archive = archive;
         _backup = backup;
         _dataDirectory = dataDirectory;
@@ -32,7 +36,8 @@ internal sealed class WalProver
             .Append(TimelineId.First)
             .Max();
         var control = _old is null ? null : ControlFileReader.TryRead(_old);
-        var history = await WalChain.ChooseTimelineAsync(_backup, newest, Abandoned(control), ReadAsync);
+        var later = BegunAfterTarget(inventory, unarchived);
+        var history = await WalChain.ChooseTimelineAsync(_backup, newest, [.. Abandoned(control), .. later], ReadAsync);
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
         for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) <= 0; segment = segment.Next(size))
@@ -40,7 +45,7 @@ internal sealed class WalProver
             others.Add(segment);
         }
 
-        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, Warnings(control, history));
+        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history));
 
         async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
             local.GetValueOrDefault(timeline) ?? await _archive.ReadHistoryAsync(timeline, cancellationToken);
@@ -59,6 +64,23 @@ internal sealed class WalProver
 
         return histories;
     }
+
+    /// <summary>
+    /// A history is archived the moment its timeline begins, when a restore or a failover is over. One that was archived after the target tells of
+    /// a timeline on which that moment never was: on it, a restore that is repeated would find no commit to stop at, or another's.
+    /// </summary>
+    private HashSet<TimelineId> BegunAfterTarget(WalInventory inventory, IEnumerable<UnarchivedFile> unarchived) =>
+    [
+        .. inventory.Files
+            .Where(stored => stored.File.Kind == WalFileKind.History && stored.Stored.Modified > _target)
+            .Select(stored => stored.File.Timeline),
+        .. unarchived
+            .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > _target)
+            .Select(file => file.Name.Timeline),
+    ];
+
+    private static IReadOnlyList<string> LaterTimelines(HashSet<TimelineId> later, TimelineHistory history) =>
+        [$"timeline {later.Max()} began after the target, so the restore goes along timeline {history.Timeline}; what was written since then is only in the old data directory and on that timeline"];
 
     /// <summary>The restored cluster of an undone restore has archived its timeline; without this it would pass for the latest one.</summary>
     private HashSet<TimelineId> Abandoned(ControlFile? old) =>

@@ -60,6 +60,27 @@ public sealed class RestoreTests : IntegrationTest
         Assert.Equal("00000003", (await site.ArchiveAsync())[..8]);
     }
 
+    [Theory, EachMajor]
+    public async Task A_restore_to_a_moment_can_be_repeated_and_then_go_to_a_later_one(int major)
+    {
+        var site = await StartSiteAsync(major);
+        await site.BackupAsync();
+        await site.AddOrdersAsync();
+        var (first, firstContent) = (await site.MarkMomentAsync(), await site.ContentAsync());
+        await site.AddOrdersAsync();
+        var (second, secondContent) = (await site.MarkMomentAsync(), await site.ContentAsync());
+        await site.AddOrdersAsync();
+
+        (await site.RestoreAsync("--stop-server", "--target-time", $"{first}+00")).EnsureSuccess();
+        Assert.Equal(firstContent, await site.ContentAsync());
+        (await site.RestoreAsync("--stop-server", "--target-time", $"{first}+00")).EnsureSuccess();
+        Assert.Equal(firstContent, await site.ContentAsync());
+        var later = (await site.RestoreAsync("--stop-server", "--target-time", $"{second}+00")).EnsureSuccess();
+
+        Assert.Equal(secondContent, await site.ContentAsync());
+        Assert.Contains("timeline 3 began after the target", later.Stderr, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_backup_is_chosen_by_the_target_and_restored_to_the_microsecond_whatever_the_zone()
     {
