@@ -107,8 +107,9 @@ internal sealed class FrameWorker : IDisposable
         if (isLast)
         {
             Reserve((int)(TarHeader.Padded(file.Size) - file.Size)).Clear();
-            file.Dispose();
         }
+
+        file.EndPiece(length);
     }
 
     private void Add(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));

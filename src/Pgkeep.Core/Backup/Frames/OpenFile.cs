@@ -4,16 +4,21 @@ using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Backup.Frames;
 
-/// <summary>A file of the data directory while it is copied; its size is the one it had when it was opened. Closed by whoever copies its last piece.</summary>
+/// <summary>
+/// A file of the data directory while it is copied; its size is the one it had when it was opened. Several workers read pieces of it at a time, in
+/// any order, so it is closed by whoever is done with a piece last.
+/// </summary>
 internal sealed class OpenFile : IDisposable
 {
     private readonly SafeFileHandle _handle;
+    private long _bytesLeft;
 
     private OpenFile(SafeFileHandle handle, CopyItem item, string tarName)
     {
         _handle = handle;
         Item = item;
         Size = RandomAccess.GetLength(handle);
+        _bytesLeft = Size;
         Header = TarWriter.HeaderOf(EntryOf(tarName, Size, item.Status));
     }
 
@@ -68,6 +73,15 @@ internal sealed class OpenFile : IDisposable
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "read", Item.Path);
+        }
+    }
+
+    /// <summary>So many bytes of it have been read, and will not be read again.</summary>
+    public void EndPiece(int length)
+    {
+        if (Interlocked.Add(ref _bytesLeft, -length) == 0)
+        {
+            Dispose();
         }
     }
 

@@ -64,6 +64,25 @@ public sealed class ParallelArchiveTests : IDisposable
     }
 
     [Fact]
+    public void A_file_whose_last_piece_is_done_first_stays_open_for_the_others()
+    {
+        var item = Create("f", (2 * FrameQueue.FrameLength) + 10);
+        using var queue = new FrameQueue([item], 0);
+        var first = (PieceJob)queue.Take()!;
+        var second = (PieceJob)queue.Take()!;
+        var last = (PieceJob)queue.Take()!;
+        var content = new byte[FrameQueue.FrameLength];
+
+        last.File.EndPiece(last.Length);
+        second.File.EndPiece(second.Length);
+        first.File.Read(content, first.Offset);
+        first.File.EndPiece(first.Length);
+
+        Assert.Equal(File.ReadAllBytes(item.Path)[..content.Length], content);
+        Assert.Throws<ObjectDisposedException>(() => first.File.Read(content, 0));
+    }
+
+    [Fact]
     public void The_manifest_has_the_checksum_of_each_file()
     {
         var items = new[] { 10, 3_000_000, 0 }.Select((length, number) => Create($"f{number}", length)).ToList();
