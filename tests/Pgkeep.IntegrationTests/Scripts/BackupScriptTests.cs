@@ -62,7 +62,7 @@ public sealed partial class BackupScriptTests : IntegrationTest
 
         (await PgkeepBinary.RunScriptAsync("backup-postgres.sh", ["base"], new RunOptions { Environment = environment })).EnsureExitCode(20);
 
-        Assert.Contains("ERROR: backup: cannot connect", File.ReadAllText(Path.Combine(directory, "backup.log")), StringComparison.Ordinal);
+        Assert.Contains("ERROR: cannot connect", File.ReadAllText(Path.Combine(directory, "backup.log")), StringComparison.Ordinal);
     }
 
     [Fact]
