@@ -160,13 +160,13 @@ public sealed class CodecTests
     }
 
     [Theory]
-    [InlineData("backups", "/work/backups")]
+    [InlineData("backups", "/srv/backups")]
     [InlineData("../b", "/b")]
     [InlineData("/b", "/b")]
     [InlineData("", "")]
     public void Path_on_the_command_line_is_meant_from_the_working_directory(string text, string expected)
     {
-        Assert.Equal(expected, new PathCodec("DIR").FromCommandLine(text, () => "/work"));
+        Assert.Equal(expected, new PathCodec("DIR").FromCommandLine(text, () => "/srv"));
     }
 
     [Theory]

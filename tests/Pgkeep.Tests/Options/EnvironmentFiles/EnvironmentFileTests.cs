@@ -49,18 +49,6 @@ public sealed class EnvironmentFileTests : IDisposable
     }
 
     [Fact]
-    public void File_that_this_account_may_not_read_is_an_error_even_when_nobody_named_it()
-    {
-        Assert.SkipWhen(Environment.UserName == "root", "root may read everything");
-        var path = _directory.Write("backup.env", "A=1", UnixFileMode.None);
-
-        var exception = Assert.Throws<PgkeepException>(() => EnvironmentFile.Read(path, mustExist: false));
-
-        Assert.Equal(ErrorKind.AccessDenied, exception.Kind);
-        Assert.Equal($"this account may not read \"{path}\"", exception.Message);
-    }
-
-    [Fact]
     public void File_larger_than_the_bound_is_an_error()
     {
         var path = _directory.Write("backup.env", "#" + new string('x', 1 << 20));
