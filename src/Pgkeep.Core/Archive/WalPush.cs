@@ -38,7 +38,7 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        return await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, cancellationToken);
+        return await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, _time.GetUtcNow(), cancellationToken);
     }
 
     private static byte[] ReadFile(string path)
@@ -81,7 +81,7 @@ internal sealed class WalPush
         }
 
         // These small files carry no identifier. The server runs archive_command in its data directory.
-        return WorkingDirectoryIdentity.Read()
+        return WorkingDirectory.ReadIdentity()
             ?? await RepositoryMarker.ReadAsync(_stores.Marked[0], cancellationToken)
             ?? throw new PgkeepException(
                 ErrorKind.WalInvalid, $"cannot tell which cluster \"{path}\" comes from", "run archive-wal in the server's data directory, as archive_command does");

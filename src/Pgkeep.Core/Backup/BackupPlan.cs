@@ -27,19 +27,25 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
                 "the server runs on another host: run pgkeep backup there");
         }
 
+        return new BackupPlan(server, dataDirectory, control, TablespacesOf(settings.Layout, dataDirectory));
+    }
+
+    /// <summary>Those there are at this moment, none of them in the repository's way.</summary>
+    public static IReadOnlyList<TablespaceLink> TablespacesOf(RepositoryLayout layout, string dataDirectory)
+    {
         var tablespaces = TablespaceLinks.Of(dataDirectory);
         foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
-            if (settings.Layout.Overlaps(directory))
+            if (layout.OverlapWith(directory) is { } own)
             {
                 throw new PgkeepException(
                     ErrorKind.Configuration,
-                    $"the repository \"{settings.Layout.BackupDirectory}\" and the server's directory \"{directory}\" lie one inside the other",
+                    $"the repository's \"{own}\" and the server's directory \"{directory}\" lie one inside the other",
                     "a backup would contain itself, and a restore would move it away: set BACKUP_DIR to a place of its own, best on another disk");
             }
         }
 
-        return new BackupPlan(server, dataDirectory, control, tablespaces);
+        return tablespaces;
     }
 
     private static void CheckSettings(ServerFacts server)

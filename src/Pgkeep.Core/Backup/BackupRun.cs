@@ -83,6 +83,8 @@ internal sealed class BackupRun
     {
         var mode = await BackupMode.BeginAsync(connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
         CheckLocalFiles(plan, mode.Start);
+        // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
+        plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory) };
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
@@ -97,6 +99,7 @@ internal sealed class BackupRun
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
         }
 
+        CheckTablespaces(plan, end.TablespaceMap);
         copy.Finish(main, end, control.Content, cancellationToken);
         manifest.Finish([new WalRange(label.StartTimeline, mode.Start, end.Stop)]);
         manifestFile.Complete();
@@ -116,6 +119,21 @@ internal sealed class BackupRun
                 ErrorKind.ServerUnsuitable,
                 $"\"{plan.DataDirectory}\" is not the connected server's: its last checkpoint {control.CheckPointRedo} is older than the backup's start {start}",
                 "the server runs on another host or in a container: run pgkeep backup where its files are");
+        }
+    }
+
+    /// <summary>Each tablespace that the server will want at a restore must be in the backup.</summary>
+    private static void CheckTablespaces(BackupPlan plan, string tablespaceMap)
+    {
+        if (!TablespaceMap.TryParse(tablespaceMap, plan.Server.Version, out var map, out var problem))
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's tablespace_map cannot be understood: {problem}");
+        }
+
+        if (map.Entries.FirstOrDefault(entry => plan.Tablespaces.All(tablespace => tablespace.Oid != entry.Oid)) is { } missing)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable, $"the tablespace {missing.Oid} in \"{missing.Path}\" was dropped or moved while the backup began", "take the backup again");
         }
     }
 

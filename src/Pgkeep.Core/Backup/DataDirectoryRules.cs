@@ -12,6 +12,9 @@ internal static class DataDirectoryRules
     private static readonly FrozenSet<string> EmptiedDirectories = FrozenSet.Create(
         "pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans", "pg_wal");
 
+    private static readonly FrozenSet<string> EssentialDirectories = FrozenSet.Create(
+        "base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_tblspc", "pg_twophase", "pg_xact", "PG_VERSION");
+
     /// <summary>In the data directory itself.</summary>
     private static readonly FrozenSet<string> LeftOutFiles = FrozenSet.Create(
         "backup_label", "backup_label.old", "tablespace_map", "tablespace_map.old", "backup_manifest", "current_logfiles.tmp", "postgresql.auto.conf.tmp",
@@ -36,6 +39,12 @@ internal static class DataDirectoryRules
             _ => false,
         };
     }
+
+    /// <summary>
+    /// Directories whose content is the cluster itself. A link or a special file in place of one, or in one, is left out by PostgreSQL's own base
+    /// backup with a warning, and the restored cluster then lacks a database: that is no backup.
+    /// </summary>
+    public static bool IsEssential(string path) => EssentialDirectories.Contains(path.Split('/')[0]);
 
     /// <summary>Names are <c>pg_internal.init</c>, or with a process number while it is written (relcache.c, write_relcache_init_file).</summary>
     private static bool IsRelationCache(string path)

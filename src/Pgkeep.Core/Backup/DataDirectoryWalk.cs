@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -50,7 +51,7 @@ internal sealed class DataDirectoryWalk
                 case FileType.SymbolicLink when Path.GetDirectoryName(item.Name) == TablespaceLinks.FolderName:
                     break;
                 default:
-                    _warn($"not in the backup: \"{item.Path}\" is {(item.Status.Type == FileType.SymbolicLink ? "a symbolic link" : "a special file")}");
+                    LeaveOut(item.Path, item.Name, item.Status.Type == FileType.SymbolicLink ? "is a symbolic link" : "is a special file");
                     break;
             }
         }
@@ -80,9 +81,22 @@ internal sealed class DataDirectoryWalk
             }
             else if (entry.Contains('\uFFFD'))
             {
-                _warn($"not in the backup: the name of \"{itemPath}\" is not UTF-8");
+                LeaveOut(itemPath, itemName, "has a name that is not UTF-8");
             }
         }
+    }
+
+    private void LeaveOut(string path, string name, string why)
+    {
+        if (DataDirectoryRules.IsEssential(name))
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"\"{path}\" {why}, and a backup without it would lack data",
+                "move what it leads to back into the data directory, or make it a tablespace");
+        }
+
+        _warn($"not in the backup: \"{path}\" {why}");
     }
 
     private static List<string> EntryNames(string path)

@@ -24,7 +24,7 @@ internal sealed class PendingBackup : IDisposable
 
     public long StoredBytes { get; private set; }
 
-    /// <param name="name">Makes the dot-name recognisable to a person; the final one is chosen at the end.</param>
+    /// <param name="name">The final one, which also makes the dot-name recognisable to a person.</param>
     public static PendingBackup Create(RepositoryLayout layout, BackupName name)
     {
         BackupRemoval.RemoveLeftovers(layout);
@@ -49,7 +49,7 @@ internal sealed class PendingBackup : IDisposable
         FileSystem.SyncDirectory(Directory);
     }
 
-    /// <summary>Gives it the first free name from <paramref name="wanted"/> on: two backups can begin in one second, and an hour can come twice.</summary>
+    /// <summary>Gives it its name, which was free when the backup began and is, under the repository's lock, still.</summary>
     public void Publish(BackupName wanted)
     {
         var path = Path.Combine(_layout.BackupDirectory, wanted.ToString());

@@ -15,6 +15,10 @@ internal readonly record struct VolumeSpace(long Total, long Used, long Availabl
             var volume = new DriveInfo(directory);
             return new VolumeSpace(volume.TotalSize, volume.TotalSize - volume.TotalFreeSpace, volume.AvailableFreeSpace);
         }
+        catch (DriveNotFoundException thrown)
+        {
+            throw PosixError.From(Libc.ENOENT, "ask for the free space of", directory, thrown);
+        }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "ask for the free space of", directory);

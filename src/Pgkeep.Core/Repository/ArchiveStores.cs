@@ -60,7 +60,7 @@ internal sealed record ArchiveStores(WalArchive Archive, IReadOnlyList<IStorage>
         FileSystem.SyncDirectory(layout.BackupDirectory);
     }
 
-    private static void RequireDirectory(string path, string option)
+    public static void RequireDirectory(string path, string option)
     {
         if (FileStatus.OfTarget(path) is not { Type: FileType.Directory })
         {

@@ -43,13 +43,12 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     }
 
     /// <summary>True where one of the two paths lies inside the other, links followed: a backup would then contain itself, or a restore move it away.</summary>
-    public bool Overlaps(string directory)
+    /// <returns>Which of the repository's own directories it is; null where they lie apart.</returns>
+    public string? OverlapWith(string directory)
     {
         var other = FileSystem.Resolve(directory);
-        return IsInside(FileSystem.Resolve(BackupDirectory), other)
-            || IsInside(other, FileSystem.Resolve(BackupDirectory))
-            || IsInside(FileSystem.Resolve(WalDirectory), other)
-            || IsInside(other, FileSystem.Resolve(WalDirectory));
+        return new[] { BackupDirectory, WalDirectory }.FirstOrDefault(own =>
+            FileSystem.Resolve(own) is var resolved && (IsInside(resolved, other) || IsInside(other, resolved)));
     }
 
     private static bool IsInside(string path, string directory) =>

@@ -14,6 +14,8 @@ internal sealed class RepositoryLock : IDisposable
     {
         if (FileStatus.OfTarget(layout.StateDirectory) is null)
         {
+            // Never the repository itself: a disk that is not mounted must not be mistaken for an empty one.
+            ArchiveStores.RequireDirectory(layout.BackupDirectory, "BACKUP_DIR");
             CreateStateDirectory(layout.StateDirectory);
         }
 

@@ -52,12 +52,12 @@ internal sealed class WalArchive
 
     /// <summary>Compresses and stores a file under its name, durable when this returns.</summary>
     public async ValueTask<StoreResult> StoreAsync(
-        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, CancellationToken cancellationToken)
+        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var stored = await FindAsync(file.Name, cancellationToken);
         if (stored is null)
         {
-            var identity = new WalIdentity(identifier, content.Length, Sha256Digest.Of(content.Span), file.Name);
+            var identity = new WalIdentity(identifier, content.Length, Sha256Digest.Of(content.Span), now, file.Name);
             if (await _storage.TryCreateAsync(_prefix + file.Name + Suffixes[0], Compress(content.Span, identity, level), cancellationToken))
             {
                 return StoreResult.Stored;
@@ -95,6 +95,24 @@ internal sealed class WalArchive
         return TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(content), out var history, out var problem)
             ? history
             : throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{Describe(name)}\" {problem}");
+    }
+
+    /// <summary>When a file was stored, as it says itself; by its listing where another tool stored it.</summary>
+    public async ValueTask<DateTimeOffset> ReadStoredAtAsync(StoredWalFile file, CancellationToken cancellationToken)
+    {
+        if (await _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken) is not { } stream)
+        {
+            return file.Stored.Modified;
+        }
+
+        await using (stream)
+        {
+            var start = new byte[512];
+            var length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
+            return GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && WalIdentity.TryRead(subfield, out var identity)
+                ? identity!.StoredAt
+                : file.Stored.Modified;
+        }
     }
 
     public async ValueTask<WalInventory> ListAsync(CancellationToken cancellationToken) =>

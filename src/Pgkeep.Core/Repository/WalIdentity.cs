@@ -9,15 +9,21 @@ namespace Pgkeep.Repository;
 /// What travels with a stored WAL file in the gzip header's extra field, so that a file that was renamed, cut or taken from another
 /// cluster is noticed by whoever reads it:
 /// <code>
-///   0 version (1)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]   49 name, ASCII
+///   0 version (1)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]
+///  49 when it was stored, microseconds since 1970 [8]   57 name, ASCII
 /// </code>
 /// </summary>
-internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, string Name)
+/// <param name="StoredAt">Goes with the file wherever it is copied, other than the file system's own time.</param>
+internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, DateTimeOffset StoredAt, string Name)
 {
     private const byte Version = 1;
     private const int SizeOffset = 9;
     private const int DigestOffset = 17;
-    private const int NameOffset = 49;
+    private const int TimeOffset = 49;
+    private const int NameOffset = 57;
+
+    /// <summary>The year 9999.</summary>
+    private const long MaxMicroseconds = 253_402_300_799L * 1_000_000;
 
     public byte[] ToBytes()
     {
@@ -26,6 +32,7 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(1), SystemIdentifier.Value);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SizeOffset), PlainSize);
         Digest.Bytes.CopyTo(bytes.AsSpan(DigestOffset));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(TimeOffset), (StoredAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         Encoding.ASCII.GetBytes(Name, bytes.AsSpan(NameOffset));
         return bytes;
     }
@@ -43,7 +50,12 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
             new SystemIdentifier(BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..])),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[SizeOffset..]),
             new Sha256Digest(bytes.Slice(DigestOffset, Sha256Digest.Length).ToArray()),
+            TimeOf(BinaryPrimitives.ReadInt64LittleEndian(bytes[TimeOffset..])),
             Encoding.ASCII.GetString(bytes[NameOffset..]));
         return true;
     }
+
+    /// <summary>A damaged number is no moment; the earliest one decides nothing.</summary>
+    private static DateTimeOffset TimeOf(long microseconds) =>
+        microseconds is > 0 and < MaxMicroseconds ? DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond) : DateTimeOffset.UnixEpoch;
 }

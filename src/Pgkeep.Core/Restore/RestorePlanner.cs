@@ -43,7 +43,7 @@ internal sealed class RestorePlanner
         RequireAlone(dataDirectory, metadata);
         CheckConfiguration(metadata);
         var account = OwnerOf(dataDirectory, old);
-        var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, cancellationToken);
+        var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
         await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         var wal = await ProveWalAsync(metadata, dataDirectory, old, cancellationToken);
         await RequireSoundAsync(backup, cancellationToken);
@@ -127,11 +127,11 @@ internal sealed class RestorePlanner
     {
         foreach (var directory in metadata.Tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
-            if (_settings.Layout.Overlaps(directory))
+            if (_settings.Layout.OverlapWith(directory) is { } own)
             {
                 throw new PgkeepException(
                     ErrorKind.Configuration,
-                    $"the repository \"{_settings.Layout.BackupDirectory}\" and \"{directory}\" lie one inside the other",
+                    $"the repository's \"{own}\" and \"{directory}\" lie one inside the other",
                     "a restore would move the repository away: nothing was changed; copy it to a place of its own first");
             }
         }

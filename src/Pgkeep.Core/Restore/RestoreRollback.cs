@@ -15,6 +15,9 @@ internal sealed class RestoreRollback
         _stopServer = stopServer;
     }
 
+    /// <summary>When the restore began that is undone.</summary>
+    public DateTimeOffset Started => _journal.Started;
+
     /// <summary>What comes back.</summary>
     public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.IsAside);
 

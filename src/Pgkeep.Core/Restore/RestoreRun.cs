@@ -110,7 +110,11 @@ internal sealed class RestoreRun
         var old = _plan.OldDataDirectory is null ? null : _plan.DataDirectory;
         var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, cancellationToken);
         var version = $"PG_{_plan.Metadata.Cluster.PostgresqlMajor}_{_plan.Metadata.Cluster.CatalogVersion}";
-        var tablespaces = _plan.Metadata.Tablespaces.Select(tablespace => Path.Combine(tablespace.Location, version));
+        // Those of the old cluster too: what is replayed may create one in the same place, and would write into the old one's files.
+        var tablespaces = _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location)
+            .Concat(old is null ? [] : TablespaceLinks.Of(old).Select(tablespace => tablespace.Location))
+            .Select(location => Path.Combine(FileSystem.Resolve(location), version))
+            .Distinct();
         var journal = RestoreJournal.Plan(_plan.DataDirectory, tablespaces, _time.GetLocalNow(), _plan.Account);
         RestorePlanner.RequireStopped(_plan.DataDirectory);
         OldCluster.MoveAside(journal);

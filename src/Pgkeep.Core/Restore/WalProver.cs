@@ -36,7 +36,7 @@ internal sealed class WalProver
             .Append(TimelineId.First)
             .Max();
         var control = _old is null ? null : ControlFileReader.TryRead(_old);
-        var later = BegunAfterTarget(inventory, unarchived);
+        var later = await BegunAfterTargetAsync(inventory, unarchived, cancellationToken);
         var history = await WalChain.ChooseTimelineAsync(_backup, newest, [.. Abandoned(control), .. later], ReadAsync);
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
@@ -69,15 +69,28 @@ internal sealed class WalProver
     /// A history is archived the moment its timeline begins, when a restore or a failover is over. One that was archived after the target tells of
     /// a timeline on which that moment never was: on it, a restore that is repeated would find no commit to stop at, or another's.
     /// </summary>
-    private HashSet<TimelineId> BegunAfterTarget(WalInventory inventory, IEnumerable<UnarchivedFile> unarchived) =>
-    [
-        .. inventory.Files
-            .Where(stored => stored.File.Kind == WalFileKind.History && stored.Stored.Modified > _target)
-            .Select(stored => stored.File.Timeline),
-        .. unarchived
-            .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > _target)
-            .Select(file => file.Name.Timeline),
-    ];
+    private async ValueTask<HashSet<TimelineId>> BegunAfterTargetAsync(
+        WalInventory inventory, IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    {
+        var later = new HashSet<TimelineId>();
+        if (_target is not { } target)
+        {
+            return later;
+        }
+
+        foreach (var stored in inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History))
+        {
+            if (await _archive.ReadStoredAtAsync(stored, cancellationToken) > target)
+            {
+                later.Add(stored.File.Timeline);
+            }
+        }
+
+        later.UnionWith(unarchived
+            .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > target)
+            .Select(file => file.Name.Timeline));
+        return later;
+    }
 
     private static IReadOnlyList<string> LaterTimelines(HashSet<TimelineId> later, TimelineHistory history) =>
         [$"timeline {later.Max()} began after the target, so the restore goes along timeline {history.Timeline}; what was written since then is only in the old data directory and on that timeline"];

@@ -25,6 +25,7 @@ internal static class ArchiveWalCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var layout = CommandSettings.LayoutAsOwner(context);
+        WorkingDirectory.RequireApart(layout);
         var stores = ArchiveStores.OfWritable(layout);
         var log = new OperationLog(layout.ArchiveLog, context.Time) { Failed = context.Warn };
         var (path, name) = (context.Get(FilePath), context.Get(Name));

@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
+using Pgkeep.Output;
 using Pgkeep.Posix;
 using Pgkeep.Restore;
 
@@ -22,6 +23,7 @@ internal static class RestoreRollbackCommand
         var named = context.Get(OptionTable.PgData)
             ?? throw new PgkeepException(ErrorKind.Usage, "the data directory is not named", "say which with --pgdata");
         var rollback = RestoreRollback.Plan(FileSystem.Resolve(named), context.Get(OptionTable.StopServer));
+        context.Note($"undoes the restore of {TimestampText.Of(rollback.Started, context.Time)}");
         foreach (var place in rollback.Places)
         {
             context.Note($"{place.Aside} goes back to {place.Path}");

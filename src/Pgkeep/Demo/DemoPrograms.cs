@@ -14,10 +14,10 @@ internal sealed record DemoPrograms(ServerPrograms Programs, string Version)
         var found = new List<(int Major, DemoPrograms Choice)>();
         foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(IsServer))
         {
-            var major = await programs.ReadMajorAsync(cancellationToken);
+            var major = await programs.ReadMajorAsync(null, cancellationToken);
             if (PostgresVersion.TryGet(major, out _))
             {
-                found.Add((major, new DemoPrograms(programs, await programs.ReadVersionAsync(cancellationToken))));
+                found.Add((major, new DemoPrograms(programs, await programs.ReadVersionAsync(null, cancellationToken))));
             }
         }
 

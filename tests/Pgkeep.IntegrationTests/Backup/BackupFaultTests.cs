@@ -26,7 +26,7 @@ public sealed class BackupFaultTests : BackupTest
         Assert.Equal(31, result.EnsureExitCode(31).ExitCode);
         Assert.Empty(site.Backups);
         Assert.Empty(RepositoryNames.LeftoversIn(site.Repository));
-        Assert.Equal(0, await site.SessionsAsync());
+        await Poll.UntilAsync(async () => await site.SessionsAsync() == 0, "the session is gone");
     }
 
     [Fact]

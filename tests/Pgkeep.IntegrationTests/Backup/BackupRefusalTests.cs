@@ -31,6 +31,52 @@ public sealed class BackupRefusalTests : BackupTest
     }
 
     [Fact]
+    public async Task A_database_behind_a_link_is_not_left_out_without_a_word()
+    {
+        var site = await StartSiteAsync();
+        var directory = await site.Cluster.ScalarAsync<string>("SELECT 'base/' || oid FROM pg_database WHERE datname = 'template1'");
+        await site.Cluster.StopAsync();
+        var path = Path.Combine(site.Cluster.DataDirectory, directory);
+        (await TestAccount.RunAsync("mv", [path, path + ".moved"])).EnsureSuccess();
+        (await TestAccount.RunAsync("ln", ["-s", path + ".moved", path])).EnsureSuccess();
+        await site.Cluster.StartAsync();
+
+        AssertRefusal(await site.BackupAsync(), 22, "symbolic link", directory);
+        Assert.Empty(site.Backups);
+    }
+
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("list")]
+    [InlineData("stats")]
+    [InlineData("cleanup")]
+    [InlineData("restore")]
+    public async Task A_repository_that_is_not_there_is_named_and_not_created(string command)
+    {
+        var workspace = await GetWorkspaceAsync();
+        var missing = workspace.PathOf("missing");
+
+        var result = await PgkeepBinary.RunAsync([command], new RunOptions { Environment = new Dictionary<string, string> { ["BACKUP_DIR"] = missing } });
+
+        AssertRefusal(result, 11, missing);
+        Assert.False(Directory.Exists(missing));
+    }
+
+    [Fact]
+    public async Task An_archive_inside_the_data_directory_is_refused_by_archive_wal_too()
+    {
+        var site = await StartSiteAsync();
+        var segment = await site.Cluster.SwitchWalAsync();
+        var options = new RunOptions
+        {
+            WorkingDirectory = site.Cluster.DataDirectory,
+            Environment = new Dictionary<string, string>(site.Environment) { ["WAL_ARCHIVE_DIR"] = Path.Combine(site.Cluster.DataDirectory, "pg_wal") },
+        };
+
+        AssertRefusal(await PgkeepBinary.RunAsync(["archive-wal", $"pg_wal/{segment}", segment], options), 10, "pg_wal");
+    }
+
+    [Fact]
     public async Task A_wrong_password()
     {
         var site = await StartSiteAsync(options: Small with { Password = "right" });

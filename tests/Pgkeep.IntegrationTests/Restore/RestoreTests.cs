@@ -81,6 +81,30 @@ public sealed class RestoreTests : IntegrationTest
         Assert.Contains("timeline 3 began after the target", later.Stderr, StringComparison.Ordinal);
     }
 
+    [Theory, EachMajor]
+    public async Task A_tablespace_made_after_the_backup_is_set_aside_and_comes_back_with_a_rollback(int major)
+    {
+        var site = await StartSiteAsync(major);
+        await site.BackupAsync();
+        var directory = await site.Cluster.CreateTablespaceAsync("young");
+        await site.Cluster.ExecuteAsync("CREATE TABLE y TABLESPACE young AS SELECT i FROM generate_series(1, 1000) i");
+        var moment = await site.MarkMomentAsync();
+        await site.Cluster.ExecuteAsync("INSERT INTO y SELECT generate_series(1, 29000)");
+        await site.Cluster.ExecuteAsync("CHECKPOINT");
+        var before = await site.Cluster.ChecksumAsync("y");
+
+        (await site.RestoreAsync("--stop-server", "--target-time", $"{moment}+00")).EnsureSuccess();
+        Assert.Equal(1000, await site.Cluster.ScalarAsync<long>("SELECT count(*) FROM y"));
+        await site.Cluster.ExecuteAsync("DELETE FROM y");
+        await site.Cluster.ExecuteAsync("VACUUM y");
+        await site.Cluster.ExecuteAsync("CHECKPOINT");
+        (await site.RollbackAsync("--stop-server")).EnsureSuccess();
+        await site.Cluster.StartAsync();
+
+        Assert.Equal(before, await site.Cluster.ChecksumAsync("y"));
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(directory));
+    }
+
     [Fact]
     public async Task The_backup_is_chosen_by_the_target_and_restored_to_the_microsecond_whatever_the_zone()
     {

@@ -7,7 +7,7 @@ namespace Pgkeep.Tests.Repository;
 
 public sealed class WalIdentityTests
 {
-    private static readonly WalIdentity Identity = new(new SystemIdentifier(ulong.MaxValue - 5), 16777216, Sha256Digest.Of("x"u8), "000000010000000000000001");
+    private static readonly WalIdentity Identity = new(new SystemIdentifier(ulong.MaxValue - 5), 16777216, Sha256Digest.Of("x"u8), DateTimeOffset.UnixEpoch.AddSeconds(1234), "000000010000000000000001");
 
     [Fact]
     public void It_is_read_as_it_was_written()
@@ -21,7 +21,7 @@ public sealed class WalIdentityTests
     {
         var bytes = Identity.ToBytes();
 
-        Assert.All(Enumerable.Range(0, 49), length => Assert.False(WalIdentity.TryRead(bytes.AsSpan(0, length), out _)));
+        Assert.All(Enumerable.Range(0, 57), length => Assert.False(WalIdentity.TryRead(bytes.AsSpan(0, length), out _)));
     }
 
     [Fact]

@@ -14,13 +14,13 @@ internal sealed record ServerPrograms(string Directory)
 
     /// <summary>Looks where it was told, where the backup's server had them, and where packages put them.</summary>
     /// <param name="named">By the bindir option; then nothing else is looked at.</param>
-    /// <param name="recorded">By the backup.</param>
-    public static async Task<ServerPrograms> FindAsync(int major, string? named, string? recorded, CancellationToken cancellationToken)
+    /// <param name="recorded">By the backup, which is not to be trusted: whatever lies there is run as the account, never as root.</param>
+    public static async Task<ServerPrograms> FindAsync(int major, string? named, string? recorded, Account account, CancellationToken cancellationToken)
     {
         var candidates = named is not null ? [named] : Candidates(major, recorded).Distinct().ToList();
         foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(programs => File.Exists(programs.Postgres)))
         {
-            if (await programs.TryReadMajorAsync(cancellationToken) == major)
+            if (await programs.TryReadMajorAsync(account, cancellationToken) == major)
             {
                 return programs;
             }
@@ -41,22 +41,23 @@ internal sealed record ServerPrograms(string Directory)
         select directory;
 
     /// <summary>From <c>postgres --version</c>; 0 where it does not say.</summary>
-    public async Task<int> ReadMajorAsync(CancellationToken cancellationToken) =>
-        int.TryParse((await ReadVersionAsync(cancellationToken)).Split('.')[0], out var major) ? major : 0;
+    /// <param name="account">As whom the program is asked; null for this process's own account.</param>
+    public async Task<int> ReadMajorAsync(Account? account, CancellationToken cancellationToken) =>
+        int.TryParse((await ReadVersionAsync(account, cancellationToken)).Split('.')[0], out var major) ? major : 0;
 
     /// <summary>As PostgreSQL writes it: <c>15.18</c>.</summary>
-    public async Task<string> ReadVersionAsync(CancellationToken cancellationToken)
+    public async Task<string> ReadVersionAsync(Account? account, CancellationToken cancellationToken)
     {
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
-        var said = await ProgramRun.RunAsync(Postgres, ["--version"], null, cancellationToken);
+        var said = await ProgramRun.RunAsync(Postgres, ["--version"], account, cancellationToken);
         return said.Output.Split(' ').ElementAtOrDefault(2) ?? "";
     }
 
-    private async Task<int> TryReadMajorAsync(CancellationToken cancellationToken)
+    private async Task<int> TryReadMajorAsync(Account account, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadMajorAsync(cancellationToken);
+            return await ReadMajorAsync(account, cancellationToken);
         }
         catch (PgkeepException unusable) when (unusable.Kind == ErrorKind.ServerFailed)
         {

@@ -28,6 +28,11 @@ internal static class TablespaceLinks
                     .OrderBy(link => link.Oid.Value),
             ];
         }
+        catch (DirectoryNotFoundException)
+        {
+            // A damaged data directory that a restore replaces.
+            return [];
+        }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "list", folder);

@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 
 namespace Pgkeep.Storage.Local;
@@ -32,6 +33,14 @@ internal sealed class LocalStorage : IStorage
         catch (DirectoryNotFoundException) when (Directory.Exists(_root))
         {
             return ValueTask.FromResult<Stream?>(null);
+        }
+        catch (DirectoryNotFoundException thrown)
+        {
+            throw new PgkeepException(
+                ErrorKind.RepositoryMissing,
+                $"the directory \"{_root}\" does not exist",
+                thrown,
+                "check BACKUP_DIR and WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
