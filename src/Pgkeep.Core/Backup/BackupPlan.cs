@@ -16,7 +16,6 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
         var server = await ServerFacts.ReadAsync(connection, cancellationToken);
         await CheckRightsAsync(server, connection, cancellationToken);
         CheckSettings(server);
-        await CheckArchiverAsync(connection, cancellationToken);
         var dataDirectory = LocalDataDirectory(server);
         var control = ControlFileReader.Read(dataDirectory);
         if (control.SystemIdentifier != server.SystemIdentifier)
@@ -109,15 +108,6 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
                 ErrorKind.AccessDenied,
                 $"the role \"{role.Trim('"')}\" has not all the rights that a backup needs",
                 $"give them as a superuser, in the database that PGDATABASE names: {string.Join(' ', grants)}");
-        }
-    }
-
-    private static async Task CheckArchiverAsync(ServerConnection connection, CancellationToken cancellationToken)
-    {
-        var failure = await ArchiverStatus.ReadFailureAsync(connection, cancellationToken);
-        if (failure is not null)
-        {
-            throw new PgkeepException(ErrorKind.ArchivingStalled, $"the server's archive_command fails: {failure}", ArchiverStatus.Hints);
         }
     }
 

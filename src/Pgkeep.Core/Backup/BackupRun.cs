@@ -32,6 +32,8 @@ internal sealed class BackupRun
         await using var connection = await ServerConnection.OpenAsync(_settings.Connection, cancellationToken);
         var plan = await BackupPlan.MakeAsync(_settings, connection, cancellationToken);
         await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), plan, cancellationToken);
+        var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, connection, _settings.ArchiveWait, _time);
+        await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
         using var taken = RepositoryLock.Take(_settings.Layout);
         var stores = ArchiveStores.OfWritable(_settings.Layout);
         foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
@@ -44,12 +46,13 @@ internal sealed class BackupRun
         var name = await FreeNameAsync(cancellationToken);
         _log.Write($"Starting PostgreSQL base backup: {name}");
         using var pending = PendingBackup.Create(_settings.Layout, name);
-        var copied = await CopyAsync(plan, name, pending, connection, cancellationToken);
+        var archiving = new ArchivingProof(watch, connection, plan, _log.Write);
+        var copied = await CopyAsync(plan, name, pending, connection, archiving, cancellationToken);
         _log.Write("Base backup completed successfully");
 
         using (var wal = new TarGzFile(pending.CreateFile(RepositoryLayout.WalTarName), _settings.CompressionLevel))
         {
-            var proof = new WalProof(stores.Archive, connection, _settings.ArchiveWait, _time);
+            var proof = new WalProof(stores.Archive, watch, _time);
             await proof.PackAsync(plan, copied.StartWal, copied.StopWal, wal, cancellationToken);
         }
 
@@ -79,10 +82,12 @@ internal sealed class BackupRun
     }
 
     private async Task<BackupMetadata> CopyAsync(
-        BackupPlan plan, BackupName name, PendingBackup pending, ServerConnection connection, CancellationToken cancellationToken)
+        BackupPlan plan, BackupName name, PendingBackup pending, ServerConnection connection, ArchivingProof archiving, CancellationToken cancellationToken)
     {
+        var before = await ServerWal.PositionAsync(connection, cancellationToken);
         var mode = await BackupMode.BeginAsync(connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
         CheckLocalFiles(plan, mode.Start);
+        await archiving.RequireAsync(before, mode.Start, cancellationToken);
         // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
         plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory) };
 

@@ -1,6 +1,5 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
-using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 using Pgkeep.Streams.Tar;
 
@@ -12,19 +11,14 @@ namespace Pgkeep.Backup;
 /// </summary>
 internal sealed class WalProof
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
-
     private readonly WalArchive _archive;
-    private readonly ServerConnection _connection;
-    private readonly TimeSpan _patience;
+    private readonly ArchiveWatch _watch;
     private readonly TimeProvider _time;
 
-    /// <param name="patience">For each segment, so that a slow archive that moves is waited for.</param>
-    public WalProof(WalArchive archive, ServerConnection connection, TimeSpan patience, TimeProvider time)
+    public WalProof(WalArchive archive, ArchiveWatch watch, TimeProvider time)
     {
         _archive = archive;
-        _connection = connection;
-        _patience = patience;
+        _watch = watch;
         _time = time;
     }
 
@@ -50,7 +44,7 @@ internal sealed class WalProof
 
         if (first.Timeline.Value > 1)
         {
-            var history = first.Timeline.ToHex() + ".history";
+            var history = ArchivingProof.HistoryOf(first.Timeline);
             Pack(tar, history, await WaitAsync(history, cancellationToken));
         }
 
@@ -67,25 +61,9 @@ internal sealed class WalProof
 
     private async Task<byte[]> WaitAsync(string name, CancellationToken cancellationToken)
     {
+        await _watch.WaitAsync(name, cancellationToken);
         _ = WalFileName.TryParse(name, out var file);
-        var since = _time.GetTimestamp();
-        while (true)
-        {
-            if (await _archive.ReadAsync(file!, cancellationToken) is { } content)
-            {
-                return content;
-            }
-
-            if (_time.GetElapsedTime(since) > _patience)
-            {
-                var failure = await ArchiverStatus.ReadFailureAsync(_connection, cancellationToken);
-                throw new PgkeepException(
-                    ErrorKind.ArchivingStalled,
-                    $"\"{name}\" was not archived within {_patience.TotalSeconds:0} s: {failure ?? "the server reports no failure; does archive_command store into this repository?"}",
-                    ArchiverStatus.Hints);
-            }
-
-            await Task.Delay(PollInterval, _time, cancellationToken);
-        }
+        return await _archive.ReadAsync(file!, cancellationToken)
+            ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_archive.Describe(name)}\" was there a moment ago and is gone");
     }
 }

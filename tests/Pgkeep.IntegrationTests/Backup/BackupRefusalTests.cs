@@ -137,7 +137,7 @@ public sealed class BackupRefusalTests : BackupTest
         var segment = await site.Cluster.SwitchWalAsync();
         await Poll.UntilAsync(() => site.Cluster.ScalarAsync<bool>("SELECT failed_count > 0 FROM pg_stat_archiver"), "archiving has failed");
 
-        AssertRefusal(await site.BackupAsync(), 43, segment);
+        AssertRefusal(await site.BackupAsync("--archive-wait", "1s"), 43, segment);
     }
 
     [Fact]

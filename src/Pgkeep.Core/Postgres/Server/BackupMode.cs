@@ -1,5 +1,3 @@
-using Pgkeep.Diagnostics;
-
 namespace Pgkeep.Postgres.Server;
 
 /// <summary>
@@ -30,7 +28,7 @@ internal sealed class BackupMode
     {
         var begun = await server.QueryAsync(
             $"SELECT {version.BackupStartCall}::text, clock_timestamp()",
-            row => (Start: LsnOf(row.Get<string>(0)), Time: ServerFacts.TimeOf(row, 1)),
+            row => (Start: ServerWal.LsnOf(row.Get<string>(0)), Time: ServerFacts.TimeOf(row, 1)),
             cancellationToken,
             label,
             fastCheckpoint);
@@ -42,14 +40,11 @@ internal sealed class BackupMode
     {
         var ended = await _server.QueryAsync(
             $"SELECT lsn::text, labelfile, spcmapfile, clock_timestamp() FROM {_version.BackupStopCall}",
-            row => new BackupEnd(LsnOf(row.Get<string>(0)), row.Get<string>(1), row.Text(2) ?? "", ServerFacts.TimeOf(row, 3)),
+            row => new BackupEnd(ServerWal.LsnOf(row.Get<string>(0)), row.Get<string>(1), row.Text(2) ?? "", ServerFacts.TimeOf(row, 3)),
             cancellationToken,
             false);
         return ended[0];
     }
-
-    private static Lsn LsnOf(string text) =>
-        Lsn.TryParse(text, out var value) ? value : throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server answered \"{text}\" for an LSN");
 }
 
 /// <param name="Label">The content of <c>backup_label</c>, to be stored byte for byte.</param>
