@@ -1,5 +1,8 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
 
 namespace Pgkeep.Backup;
 
@@ -9,13 +12,15 @@ namespace Pgkeep.Backup;
 /// </summary>
 internal sealed class ArchivingProof
 {
+    private readonly ArchiveStores _stores;
     private readonly ArchiveWatch _watch;
     private readonly ServerConnection _connection;
     private readonly BackupPlan _plan;
     private readonly Action<string> _tell;
 
-    public ArchivingProof(ArchiveWatch watch, ServerConnection connection, BackupPlan plan, Action<string> tell)
+    public ArchivingProof(ArchiveStores stores, ArchiveWatch watch, ServerConnection connection, BackupPlan plan, Action<string> tell)
     {
+        _stores = stores;
         _watch = watch;
         _connection = connection;
         _plan = plan;
@@ -24,8 +29,9 @@ internal sealed class ArchivingProof
 
     /// <param name="before">The server's position before the backup began.</param>
     /// <param name="start">Where it began.</param>
-    public async Task RequireAsync(Lsn before, Lsn start, CancellationToken cancellationToken)
+    public async Task RequireAsync(Lsn before, Lsn start, int level, CancellationToken cancellationToken)
     {
+        await StoreMissingHistoriesAsync(level, cancellationToken);
         var (timeline, size) = (_plan.Server.Timeline, _plan.Control.WalSegmentSize);
         if (timeline > TimelineId.First)
         {
@@ -51,4 +57,42 @@ internal sealed class ArchivingProof
     }
 
     public static string HistoryOf(TimelineId timeline) => timeline.ToHex() + ".history";
+
+    /// <summary>
+    /// The server archives a history once, when its timeline begins. One that was removed from the archive since, by age for example, is stored
+    /// again while the server still has it: without it no restore finds its way to this timeline.
+    /// </summary>
+    private async Task StoreMissingHistoriesAsync(int level, CancellationToken cancellationToken)
+    {
+        for (var timeline = new TimelineId(2); timeline <= _plan.Server.Timeline; timeline = new TimelineId(timeline.Value + 1))
+        {
+            var path = Path.Combine(_plan.DataDirectory, "pg_wal", HistoryOf(timeline));
+            if (FileStatus.OfTarget(path) is null || await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null)
+            {
+                continue;
+            }
+
+            var content = Read(path);
+            if (!TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(content), out _, out var problem))
+            {
+                throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" {problem}");
+            }
+
+            _ = WalFileName.TryParse(HistoryOf(timeline), out var file);
+            await _stores.Archive.StoreAsync(file!, content, _plan.Control.SystemIdentifier, level, cancellationToken);
+            _tell($"Stored again, for it was missing in the archive: {file}");
+        }
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
 }

@@ -46,7 +46,7 @@ internal sealed class BackupRun
         var name = await FreeNameAsync(cancellationToken);
         _log.Write($"Starting PostgreSQL base backup: {name}");
         using var pending = PendingBackup.Create(_settings.Layout, name);
-        var archiving = new ArchivingProof(watch, connection, plan, _log.Write);
+        var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
         var copied = await CopyAsync(plan, name, pending, connection, archiving, cancellationToken);
         _log.Write("Base backup completed successfully");
 
@@ -87,7 +87,7 @@ internal sealed class BackupRun
         var before = await ServerWal.PositionAsync(connection, cancellationToken);
         var mode = await BackupMode.BeginAsync(connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
         CheckLocalFiles(plan, mode.Start);
-        await archiving.RequireAsync(before, mode.Start, cancellationToken);
+        await archiving.RequireAsync(before, mode.Start, _settings.CompressionLevel, cancellationToken);
         // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
         plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory) };
 

@@ -71,6 +71,26 @@ public sealed class ArchivingProofTests : BackupTest
         Assert.Contains("Waiting for the server to archive again", result.EnsureSuccess().Stderr, StringComparison.Ordinal);
     }
 
+    [Theory, EachMajor]
+    public async Task A_history_that_was_deleted_by_age_is_stored_again(int major)
+    {
+        var site = await StartSiteAsync(major);
+        await site.SwitchAndArchiveAsync();
+        await PromoteToSecondTimelineAsync(site);
+        var history = Path.Combine(site.Archive, "00000002.history.gz");
+        await Poll.UntilAsync(() => File.Exists(history), "the history is archived");
+        await site.TakeBackupAsync();
+        (await TestAccount.RunAsync("touch", ["-d", "5 days ago", history])).EnsureSuccess();
+        (await TestAccount.RunAsync("find", [site.Archive, "-type", "f", "-mtime", "+3", "-delete"])).EnsureSuccess();
+        Assert.False(File.Exists(history));
+
+        var backup = await site.TakeBackupAsync();
+
+        Assert.True(File.Exists(history));
+        var listing = (await TestAccount.RunAsync("tar", ["tzf", Path.Combine(backup, "pg_wal.tar.gz")])).EnsureSuccess().Stdout;
+        Assert.Contains("00000002.history\n", listing, StringComparison.Ordinal);
+    }
+
     private static Task<bool> HasFailedAsync(RepositorySite site) => site.Cluster.ScalarAsync<bool>("SELECT failed_count > 0 FROM pg_stat_archiver");
 
     /// <summary>Leaves the server at the beginning of a segment, with all before it archived in its own opinion.</summary>
@@ -85,5 +105,14 @@ public sealed class ArchivingProofTests : BackupTest
         await site.Cluster.ExecuteAsync($"ALTER SYSTEM SET archive_command = '{command}'");
         await site.Cluster.ExecuteAsync("SELECT pg_reload_conf()");
         await Poll.UntilAsync(() => site.Cluster.ScalarAsync<bool>($"SELECT current_setting('archive_command') = '{command}'"), "the command is known");
+    }
+
+    private static async Task PromoteToSecondTimelineAsync(RepositorySite site)
+    {
+        await site.Cluster.StopAsync();
+        await TestAccount.WriteFileAsync(Path.Combine(site.Cluster.DataDirectory, "standby.signal"), "");
+        await site.Cluster.StartAsync();
+        await site.Cluster.ExecuteAsync("SELECT pg_promote()");
+        await site.Cluster.ExecuteAsync("CHECKPOINT");
     }
 }
