@@ -47,24 +47,25 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
         return tablespaces;
     }
 
-    private static void CheckSettings(ServerFacts server)
+    /// <summary>Without these the server's WAL does not reach an archive whole.</summary>
+    public static void CheckSettings(ServerFacts server)
     {
         if (server.IsInRecovery)
         {
-            throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server is a standby, and this version backs up primaries only", "run pgkeep backup against the primary");
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server is a standby, and this version works with primaries only", "run this against the primary");
         }
 
         if (server["wal_level"] == "minimal")
         {
             throw new PgkeepException(
-                ErrorKind.ServerUnsuitable, "wal_level is minimal: a backup of a running server cannot be made consistent", "set wal_level = replica and restart the server");
+                ErrorKind.ServerUnsuitable, "wal_level is minimal: the WAL does not hold what a backup needs", "set wal_level = replica and restart the server");
         }
 
         if (server["archive_mode"] == "off")
         {
             throw new PgkeepException(
                 ErrorKind.ServerUnsuitable,
-                "archive_mode is off: the WAL that the backup needs would not be kept",
+                "archive_mode is off: the server's WAL is not kept",
                 "set archive_mode = on, archive_command = '/path/to/scripts/archive-wal.sh %p %f' and restart the server");
         }
 
@@ -80,35 +81,8 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
     /// <summary>The rights that a role has to be given; a superuser has them.</summary>
     private static async Task CheckRightsAsync(ServerFacts server, ServerConnection connection, CancellationToken cancellationToken)
     {
-        // pg_stop_backup without arguments is the exclusive kind's, up to 14.
-        var functions = await connection.QueryAsync(
-            """
-            SELECT oid::regprocedure::text FROM pg_proc
-            WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1) AND pronargs > 0 AND NOT has_function_privilege(oid, 'EXECUTE')
-            ORDER BY 1
-            """,
-            row => row.Get<string>(0),
-            cancellationToken,
-            (object)new[] { server.Version.BackupStartFunction, server.Version.BackupStopFunction });
-        var role = await connection.ScalarAsync<string>("SELECT quote_ident(current_user)", cancellationToken);
-        List<string> grants = [];
-        if (server["data_directory"].Length == 0)
-        {
-            grants.Add($"GRANT pg_read_all_settings TO {role};");
-        }
-
-        if (functions.Count > 0)
-        {
-            grants.Add($"GRANT EXECUTE ON FUNCTION {string.Join(", ", functions)} TO {role};");
-        }
-
-        if (grants.Count > 0)
-        {
-            throw new PgkeepException(
-                ErrorKind.AccessDenied,
-                $"the role \"{role.Trim('"')}\" has not all the rights that a backup needs",
-                $"give them as a superuser, in the database that PGDATABASE names: {string.Join(' ', grants)}");
-        }
+        List<string> grants = server["data_directory"].Length == 0 ? ["GRANT pg_read_all_settings TO {0};"] : [];
+        await RoleRights.RequireAsync(connection, [server.Version.BackupStartFunction, server.Version.BackupStopFunction], grants, cancellationToken);
     }
 
     private static string LocalDataDirectory(ServerFacts server)

@@ -6,6 +6,7 @@ internal static class CommandList
     public static IReadOnlyList<Command> All { get; } =
     [
         BackupCommand.Definition,
+        RestorePointCommand.Definition,
         VerifyCommand.Definition,
         ListCommand.Definition,
         CleanupCommand.Definition,

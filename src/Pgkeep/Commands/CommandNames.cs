@@ -10,6 +10,7 @@ internal static class CommandNames
     public const string GetWal = "get-wal";
     public const string Restore = "restore";
     public const string RestoreRollback = "restore rollback";
+    public const string RestorePoint = "restore-point";
     public const string Verify = "verify";
     public const string List = "list";
     public const string Cleanup = "cleanup";
@@ -28,10 +29,10 @@ internal static class CommandNames
     public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
 
     /// <summary>Everything that opens a session on the server.</summary>
-    public static IReadOnlyList<string> Connecting { get; } = [Backup, .. Restoring, Check];
+    public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, .. Restoring, Check];
 
     /// <summary>Everything that reads or writes the archive.</summary>
-    public static IReadOnlyList<string> Archive { get; } = [Backup, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check];
+    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check];
 
     public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
 
@@ -43,8 +44,8 @@ internal static class CommandNames
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything that works long enough to tell about it on the way.</summary>
-    public static IReadOnlyList<string> Telling { get; } = [Backup, .. Restoring, Verify, Cleanup, Demo];
+    public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, .. Restoring, Verify, Cleanup, Demo];
 }

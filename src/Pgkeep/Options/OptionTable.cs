@@ -200,9 +200,9 @@ internal static class OptionTable
         EnvironmentName = "PGKEEP_ARCHIVE_WAIT",
         Codec = new DurationCodec(minimum: TimeSpan.FromSeconds(1)),
         Default = "60s",
-        Commands = [CommandNames.Backup],
-        Summary = "How long a backup waits for the server to archive a segment",
-        Details = "A backup needs the WAL that is written while it runs. If the server has not archived it by then, the backup fails.",
+        Commands = [CommandNames.Backup, CommandNames.RestorePoint],
+        Summary = "How long to wait for the server to archive a segment",
+        Details = "A backup tries archiving before it copies, and needs the WAL that is written while it runs. If nothing has been archived for so long, it fails.",
     };
 
     public static Option<int> CompressLevel { get; } = new()
