@@ -56,7 +56,12 @@ internal sealed class BackupRun
             await proof.PackAsync(plan, copied.StartWal, copied.StopWal, wal, cancellationToken);
         }
 
-        var metadata = copied with { Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes } };
+        var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.CompressionLevel, connection, Warn, cancellationToken);
+        var metadata = copied with
+        {
+            ConfigurationFiles = configuration,
+            Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes },
+        };
         pending.WriteFile(RepositoryLayout.MetadataName, metadata.ToJson());
         _log.Write($"Backup size: {SizeText.Short(pending.StoredBytes)}");
         pending.Seal();
@@ -71,6 +76,8 @@ internal sealed class BackupRun
         _log.Write($"Backup completed: {Path.Combine(_settings.Layout.BackupDirectory, name.ToString())}");
         return metadata;
     }
+
+    private void Warn(string text) => _log.Write($"WARNING: {text}");
 
     /// <summary>Before anything is created in it: it may be another cluster's.</summary>
     private static async Task RequireMatchingAsync(ArchiveStores stores, BackupPlan plan, CancellationToken cancellationToken)
@@ -93,7 +100,7 @@ internal sealed class BackupRun
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
-        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, text => _log.Write($"WARNING: {text}"));
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Warn);
         copy.CopyTablespaces(cancellationToken);
         using var main = copy.CopyMainFiles(cancellationToken);
         var control = ControlFileReader.ReadWithContent(plan.DataDirectory);

@@ -46,6 +46,9 @@ internal sealed record BackupMetadata
 
     public required IReadOnlyList<TablespaceMetadata> Tablespaces { get; init; }
 
+    /// <summary>Absolute paths of the files in <c>config.tar.gz</c>.</summary>
+    public IReadOnlyList<string> ConfigurationFiles { get; init; } = [];
+
     /// <summary>The backup this one builds on; null for a full one.</summary>
     public string? Parent { get; init; }
 

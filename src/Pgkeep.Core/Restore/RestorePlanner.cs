@@ -41,7 +41,7 @@ internal sealed class RestorePlanner
         var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null);
         RequireMovable(dataDirectory, old);
         RequireAlone(dataDirectory, metadata);
-        CheckConfiguration(metadata);
+        CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
         await FetchProbe.RequireAsync(_settings, account, cancellationToken);
@@ -230,18 +230,28 @@ internal sealed class RestorePlanner
         }
     }
 
-    private static void CheckConfiguration(BackupMetadata metadata)
+    private static void CheckConfiguration(BackupMetadata metadata, string backup)
     {
         foreach (var path in new[] { metadata.Cluster.ConfigFile, metadata.Cluster.HbaFile, metadata.Cluster.IdentFile }.OfType<string>())
         {
             if (!File.Exists(path))
             {
-                throw new PgkeepException(
+                throw metadata.ConfigurationFiles.Contains(path) ? InBackup(path, backup) : new PgkeepException(
                     ErrorKind.Configuration,
                     $"the server's configuration file \"{path}\" is not there, and it is not part of the backup",
                     "copy it back from where you keep it; on Debian pg_createcluster makes a new one");
             }
         }
+    }
+
+    private static PgkeepException InBackup(string path, string backup)
+    {
+        var extract = $"tar xzpf {ShellQuote.Word(Path.Combine(backup, RepositoryLayout.ConfigurationName))} -C /";
+        return new PgkeepException(
+            ErrorKind.Configuration,
+            $"the server's configuration file \"{path}\" is not there, and the backup has it",
+            $"take out all that are missing, as root: {extract} --skip-old-files",
+            $"or this one alone: {extract} {ShellQuote.Word(path.TrimStart('/'))}");
     }
 
     /// <summary>All of it is read before the first byte of the old cluster moves.</summary>

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Pgkeep.IntegrationTests.Harness;
+using Xunit;
+
+namespace Pgkeep.IntegrationTests.Backup;
+
+/// <summary>What a backup holds besides the cluster's own files.</summary>
+public sealed class BackupContentTests : BackupTest
+{
+    private static readonly ServerOptions Small = new() { WalSegmentSizeInMiB = 1 };
+
+    [Theory, EachMajor]
+    public async Task The_configuration_outside_the_data_directory_comes_with_what_it_includes(int major)
+    {
+        var site = await StartDebianSiteAsync(major);
+        var backup = await site.TakeBackupAsync();
+        var target = await site.Cluster.Workspace.CreateDirectoryAsync("taken-out");
+
+        (await TestAccount.RunAsync("tar", ["xzf", Path.Combine(backup, "config.tar.gz"), "-C", target])).EnsureSuccess();
+
+        var etc = site.Cluster.Workspace.PathOf("etc");
+        (await TestAccount.RunAsync("diff", ["-r", etc, target + etc])).EnsureSuccess();
+        using var metadata = await MetadataAsync(backup);
+        Assert.Equal(
+            ["conf.d/more.conf", "pg_hba.conf", "pg_ident.conf"],
+            metadata.RootElement.GetProperty("configuration_files").EnumerateArray().Select(path => Path.GetRelativePath(etc, path.GetString()!)));
+    }
+
+    [Fact]
+    public async Task A_restore_without_the_configuration_says_how_to_take_it_out()
+    {
+        var site = await StartDebianSiteAsync(PostgresServers.Newest);
+        var backup = await site.TakeBackupAsync();
+        await site.Cluster.StopAsync();
+        var etc = site.Cluster.Workspace.PathOf("etc");
+        (await TestAccount.RunAsync("rm", ["-r", etc])).EnsureSuccess();
+        var target = site.Cluster.Workspace.PathOf("restored");
+
+        var refused = await PgkeepBinary.RunAsync(["restore", "--pgdata", target, "--dry-run"], new RunOptions { Environment = site.Environment });
+        AssertRefusal(refused, 10, $"{etc}/pg_hba.conf\" is not there, and the backup has it");
+        var command = refused.Stderr.Split('\n').First(line => line.Contains("tar xzpf", StringComparison.Ordinal));
+        await HandRestore.ShellAsync(command[command.IndexOf("tar ", StringComparison.Ordinal)..], target);
+
+        Assert.True(File.Exists(Path.Combine(etc, "conf.d/more.conf")));
+        Assert.Equal(Path.Combine(backup, "config.tar.gz"), command.Split(' ').Single(word => word.EndsWith("config.tar.gz", StringComparison.Ordinal)));
+    }
+
+    private static async Task<JsonDocument> MetadataAsync(string backup) =>
+        JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(backup, "backup_metadata.json"), TestContext.Current.CancellationToken));
+
+    /// <summary>A server whose configuration lies in a directory of its own, as Debian has it.</summary>
+    private async Task<RepositorySite> StartDebianSiteAsync(int major)
+    {
+        var workspace = await GetWorkspaceAsync();
+        var etc = workspace.PathOf("etc");
+        var site = await StartSiteAsync(major, Small);
+        await site.Cluster.StopAsync();
+        var data = site.Cluster.DataDirectory;
+        await HandRestore.ShellAsync(
+            $"""
+            mkdir -p {etc}/conf.d && mv {data}/pg_hba.conf {data}/pg_ident.conf {etc}/
+            echo "work_mem = '5MB'" >{etc}/conf.d/more.conf
+            printf "%s\n" "hba_file = '{etc}/pg_hba.conf'" "ident_file = '{etc}/pg_ident.conf'" "include_dir '{etc}/conf.d'" >>{data}/postgresql.conf
+            """,
+            data);
+        await site.Cluster.StartAsync();
+        return site;
+    }
+}
