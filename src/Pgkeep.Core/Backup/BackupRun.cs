@@ -57,9 +57,11 @@ internal sealed class BackupRun
         }
 
         var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.CompressionLevel, connection, Warn, cancellationToken);
+        var missing = await CatalogSnapshot.WriteAsync(pending, _settings.CompressionLevel, _settings.Connection, connection, cancellationToken);
         var metadata = copied with
         {
             ConfigurationFiles = configuration,
+            CatalogMissing = missing,
             Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes },
         };
         pending.WriteFile(RepositoryLayout.MetadataName, metadata.ToJson());

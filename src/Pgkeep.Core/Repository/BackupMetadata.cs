@@ -49,6 +49,9 @@ internal sealed record BackupMetadata
     /// <summary>Absolute paths of the files in <c>config.tar.gz</c>.</summary>
     public IReadOnlyList<string> ConfigurationFiles { get; init; } = [];
 
+    /// <summary>Databases whose relations are not in <c>catalog.json.gz</c>, each with the reason.</summary>
+    public IReadOnlyList<string> CatalogMissing { get; init; } = [];
+
     /// <summary>The backup this one builds on; null for a full one.</summary>
     public string? Parent { get; init; }
 

@@ -120,7 +120,7 @@ public sealed class BackupByHandTests(SampleBackups samples) : BackupTest, IClas
 
         Assert.Equal("", result.EnsureSuccess().Stderr);
         Assert.Equal(
-            ["16384.index.gz", "16384.tar.gz", "base.index.gz", "base.tar.gz", "pg_wal.tar.gz"], archives.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+            ["16384.index.gz", "16384.tar.gz", "base.index.gz", "base.tar.gz", "catalog.json.gz", "pg_wal.tar.gz"], archives.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
     }
 
     [Theory, EachMajor(Min = 18)]
@@ -128,7 +128,7 @@ public sealed class BackupByHandTests(SampleBackups samples) : BackupTest, IClas
     {
         var sample = await samples.GetAsync(major);
 
-        string[] ours = ["checksums.sha256", "backup_metadata.json", .. Directory.GetFiles(sample.Directory, "*.index.gz").Select(path => Path.GetFileName(path))];
+        string[] ours = ["checksums.sha256", "backup_metadata.json", "catalog.json.gz", .. Directory.GetFiles(sample.Directory, "*.index.gz").Select(path => Path.GetFileName(path))];
         var result = await sample.Site.Cluster.RunClientAsync("pg_verifybackup", ["-n", .. ours.SelectMany(name => new[] { "-i", name }), sample.Directory]);
 
         Assert.Equal(0, result.EnsureSuccess().ExitCode);

@@ -45,6 +45,55 @@ public sealed class BackupContentTests : BackupTest
         Assert.Equal(Path.Combine(backup, "config.tar.gz"), command.Split(' ').Single(word => word.EndsWith("config.tar.gz", StringComparison.Ordinal)));
     }
 
+    [Theory, EachMajor]
+    public async Task The_names_of_all_relations_of_all_databases_are_in_the_catalogue(int major)
+    {
+        var site = await StartSiteAsync(major);
+        await site.Cluster.ExecuteAsync($"CREATE DATABASE \"{SampleBackups.OddDatabase.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+        await site.Cluster.ExecuteAsync("CREATE SCHEMA \"s\"\"é\"; CREATE TABLE \"s\"\"é\".t (i int); TRUNCATE \"s\"\"é\".t", SampleBackups.OddDatabase);
+        var backup = await site.TakeBackupAsync();
+
+        var text = (await TestAccount.RunAsync("gunzip", ["-c", Path.Combine(backup, "catalog.json.gz")])).EnsureSuccess().Stdout;
+
+        using var catalogue = JsonDocument.Parse(text);
+        foreach (var database in new[] { "postgres", "template1", SampleBackups.OddDatabase })
+        {
+            var expected = await site.Cluster.QueryAsync<string>(
+                "SELECT concat_ws('|', nspname, relname, relkind, c.oid, coalesce(pg_relation_filenode(c.oid), 0), c.ctid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace",
+                database);
+            var found = catalogue.RootElement.GetProperty("relations").EnumerateArray().Where(row => row.GetProperty("database").GetString() == database).Select(Line);
+            Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+        }
+
+        Assert.Contains("\"schema\":\"s\\\"é\",\"relation\":\"t\",\"kind\":\"r\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_refuses_is_noted_and_no_failure()
+    {
+        var site = await StartSiteAsync();
+        await site.Cluster.ExecuteAsync("CREATE DATABASE closed");
+        await site.Cluster.ExecuteAsync("ALTER DATABASE closed ALLOW_CONNECTIONS false");
+        await site.Cluster.ExecuteAsync("CREATE DATABASE crowded CONNECTION LIMIT 0");
+        await site.Cluster.ExecuteAsync("CREATE ROLE plain LOGIN; GRANT pg_read_all_settings TO plain; GRANT EXECUTE ON FUNCTION pg_backup_start, pg_backup_stop TO plain");
+
+        (await site.BackupAsync("--user", "plain")).EnsureSuccess();
+
+        using var metadata = await MetadataAsync(site.Backups[^1]);
+        var missing = metadata.RootElement.GetProperty("catalog_missing").EnumerateArray().Select(line => line.GetString()!).ToList();
+        Assert.Contains("closed: it accepts no connections", missing);
+        Assert.Contains(missing, line => line.StartsWith("crowded: ", StringComparison.Ordinal) && line.Contains("too many connections", StringComparison.Ordinal));
+    }
+
+    private static string Line(JsonElement row) => string.Join(
+        '|',
+        row.GetProperty("schema").GetString(),
+        row.GetProperty("relation").GetString(),
+        row.GetProperty("kind").GetString(),
+        row.GetProperty("oid").GetInt64(),
+        row.GetProperty("file_node").GetInt64(),
+        row.GetProperty("ctid").GetString());
+
     private static async Task<JsonDocument> MetadataAsync(string backup) =>
         JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(backup, "backup_metadata.json"), TestContext.Current.CancellationToken));
 

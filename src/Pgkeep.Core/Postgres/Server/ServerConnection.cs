@@ -48,6 +48,14 @@ internal sealed class ServerConnection : IAsyncDisposable
     public async Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, Func<ServerRow, T> read, CancellationToken cancellationToken, params object[] parameters)
     {
+        var rows = new List<T>();
+        await ForEachAsync(sql, row => rows.Add(read(row)), cancellationToken, parameters);
+        return rows;
+    }
+
+    /// <summary>For answers that may be larger than memory. A failure of the server's is told apart from one of <paramref name="take"/> by its type.</summary>
+    public async Task ForEachAsync(string sql, Action<ServerRow> take, CancellationToken cancellationToken, params object[] parameters)
+    {
         try
         {
             // No limit: pg_backup_start waits for a spread checkpoint, and Ctrl-C cancels.
@@ -58,14 +66,11 @@ internal sealed class ServerConnection : IAsyncDisposable
             }
 
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var rows = new List<T>();
             var row = new ServerRow(reader);
             while (await reader.ReadAsync(cancellationToken))
             {
-                rows.Add(read(row));
+                take(row);
             }
-
-            return rows;
         }
         catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
         {

@@ -1,0 +1,126 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+using Pgkeep.Streams;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// <c>catalog.json.gz</c>: which relation each file is, so that a damaged page has a name and a single table can be found without a server. One
+/// row is in memory at a time.
+/// </summary>
+internal sealed class CatalogSnapshot
+{
+    private const string Relations =
+        """
+        SELECT n.nspname::text, c.relname::text, c.relkind::text, c.oid::int8, coalesce(pg_relation_filenode(c.oid), 0)::int8, c.ctid::text
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        """;
+
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly PendingFile _file;
+    private readonly GzipFrameStream _gzip;
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly List<string> _missing = [];
+    private bool _isFirst = true;
+
+    private CatalogSnapshot(PendingFile file, GzipFrameStream gzip)
+    {
+        _file = file;
+        _gzip = gzip;
+    }
+
+    /// <summary>The databases that could not be read, each with the reason.</summary>
+    public static async Task<IReadOnlyList<string>> WriteAsync(
+        PendingBackup pending, int level, ConnectionSettings settings, ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var databases = await connection.QueryAsync(
+            "SELECT datname::text, datallowconn, has_database_privilege(oid, 'CONNECT') FROM pg_catalog.pg_database ORDER BY oid",
+            row => (Name: row.Get<string>(0), Allows: row.Get<bool>(1), IsGranted: row.Get<bool>(2)),
+            cancellationToken);
+        using var file = pending.CreateFile(RepositoryLayout.CatalogName);
+        using var gzip = new GzipFrameStream(file.Content, level);
+        var snapshot = new CatalogSnapshot(file, gzip);
+        snapshot.Write("{\"format_version\":1,\"relations\":["u8);
+        foreach (var (name, allows, isGranted) in databases)
+        {
+            if (!allows || !isGranted)
+            {
+                snapshot._missing.Add($"{name}: {(allows ? "the role may not connect" : "it accepts no connections")}");
+                continue;
+            }
+
+            await snapshot.AddAsync(name, settings with { Database = name }, cancellationToken);
+        }
+
+        snapshot.Write("\n]}\n"u8);
+        snapshot.Complete();
+        return snapshot._missing;
+    }
+
+    /// <summary>A database that goes away meanwhile, or refuses, is told and no failure: nothing that a restore needs is in here.</summary>
+    private async Task AddAsync(string database, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await ServerConnection.OpenAsync(settings, cancellationToken);
+            await connection.ForEachAsync(Relations, row => Add(database, row), cancellationToken);
+        }
+        catch (PgkeepException refused) when (refused.Kind is ErrorKind.LoginRefused or ErrorKind.ServerUnreachable or ErrorKind.AccessDenied or ErrorKind.ServerUnsuitable)
+        {
+            _missing.Add($"{database}: {refused.Message}");
+        }
+    }
+
+    private void Add(string database, ServerRow row)
+    {
+        _line.ResetWrittenCount();
+        _line.Write(_isFirst ? "\n"u8 : ",\n"u8);
+        _isFirst = false;
+        using (var json = new Utf8JsonWriter(_line, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("database", database);
+            json.WriteString("schema", row.Get<string>(0));
+            json.WriteString("relation", row.Get<string>(1));
+            json.WriteString("kind", row.Get<string>(2));
+            json.WriteNumber("oid", row.Get<long>(3));
+            json.WriteNumber("file_node", row.Get<long>(4));
+            json.WriteString("ctid", row.Get<string>(5));
+            json.WriteEndObject();
+        }
+
+        Write(_line.WrittenSpan);
+    }
+
+    private void Write(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            _gzip.Write(text);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "write", _file.Path);
+        }
+    }
+
+    private void Complete()
+    {
+        try
+        {
+            _gzip.Complete();
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "write", _file.Path);
+        }
+
+        _file.Complete();
+    }
+}
