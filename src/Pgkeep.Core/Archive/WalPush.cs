@@ -38,7 +38,7 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        return await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, _time.GetUtcNow(), cancellationToken);
+        return await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, FileStatus.OfTarget(path)?.Modified ?? _time.GetUtcNow(), cancellationToken);
     }
 
     private static byte[] ReadFile(string path)

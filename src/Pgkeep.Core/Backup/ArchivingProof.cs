@@ -67,7 +67,7 @@ internal sealed class ArchivingProof
         for (var timeline = new TimelineId(2); timeline <= _plan.Server.Timeline; timeline = new TimelineId(timeline.Value + 1))
         {
             var path = Path.Combine(_plan.DataDirectory, "pg_wal", HistoryOf(timeline));
-            if (FileStatus.OfTarget(path) is null || await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null)
+            if (FileStatus.OfTarget(path) is not { } status || await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null)
             {
                 continue;
             }
@@ -79,7 +79,7 @@ internal sealed class ArchivingProof
             }
 
             _ = WalFileName.TryParse(HistoryOf(timeline), out var file);
-            await _stores.Archive.StoreAsync(file!, content, _plan.Control.SystemIdentifier, level, cancellationToken);
+            await _stores.Archive.StoreAsync(file!, content, _plan.Control.SystemIdentifier, level, status.Modified, cancellationToken);
             _tell($"Stored again, for it was missing in the archive: {file}");
         }
     }

@@ -69,6 +69,8 @@ internal sealed class CatalogSnapshot
         try
         {
             await using var connection = await ServerConnection.OpenAsync(settings, cancellationToken);
+            // A forgotten lock on pg_class must not hold the backup; the names are a convenience, and their lack is noted.
+            await connection.ExecuteAsync("SET lock_timeout = '30s'", cancellationToken);
             await connection.ForEachAsync(Relations, row => Add(database, row), cancellationToken);
         }
         catch (PgkeepException refused) when (refused.Kind is ErrorKind.LoginRefused or ErrorKind.ServerUnreachable or ErrorKind.AccessDenied or ErrorKind.ServerUnsuitable)

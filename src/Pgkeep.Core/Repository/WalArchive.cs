@@ -52,12 +52,12 @@ internal sealed class WalArchive
 
     /// <summary>Compresses and stores a file under its name, durable when this returns.</summary>
     public async ValueTask<StoreResult> StoreAsync(
-        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, DateTimeOffset now, CancellationToken cancellationToken)
+        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, DateTimeOffset writtenAt, CancellationToken cancellationToken)
     {
         var stored = await FindAsync(file.Name, cancellationToken);
         if (stored is null)
         {
-            var identity = new WalIdentity(identifier, content.Length, Sha256Digest.Of(content.Span), now, file.Name);
+            var identity = new WalIdentity(identifier, content.Length, Sha256Digest.Of(content.Span), writtenAt, file.Name);
             if (await _storage.TryCreateAsync(_prefix + file.Name + Suffixes[0], Compress(content.Span, identity, level), cancellationToken))
             {
                 return StoreResult.Stored;
@@ -97,8 +97,8 @@ internal sealed class WalArchive
             : throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{Describe(name)}\" {problem}");
     }
 
-    /// <summary>When a file was stored, as it says itself; by its listing where another tool stored it.</summary>
-    public async ValueTask<DateTimeOffset> ReadStoredAtAsync(StoredWalFile file, CancellationToken cancellationToken)
+    /// <summary>When the server wrote a file, as it says itself; by its listing where another tool stored it.</summary>
+    public async ValueTask<DateTimeOffset> ReadWrittenAtAsync(StoredWalFile file, CancellationToken cancellationToken)
     {
         if (await _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken) is not { } stream)
         {
@@ -110,7 +110,7 @@ internal sealed class WalArchive
             var start = new byte[512];
             var length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
             return GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && WalIdentity.TryRead(subfield, out var identity)
-                ? identity!.StoredAt
+                ? identity!.WrittenAt
                 : file.Stored.Modified;
         }
     }

@@ -10,11 +10,11 @@ namespace Pgkeep.Repository;
 /// cluster is noticed by whoever reads it:
 /// <code>
 ///   0 version (1)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]
-///  49 when it was stored, microseconds since 1970 [8]   57 name, ASCII
+///  49 when the server wrote it, microseconds since 1970 [8]   57 name, ASCII
 /// </code>
 /// </summary>
-/// <param name="StoredAt">Goes with the file wherever it is copied, other than the file system's own time.</param>
-internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, DateTimeOffset StoredAt, string Name)
+/// <param name="WrittenAt">Goes with the file wherever it is copied, other than the file system's own time.</param>
+internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, DateTimeOffset WrittenAt, string Name)
 {
     private const byte Version = 1;
     private const int SizeOffset = 9;
@@ -32,7 +32,7 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(1), SystemIdentifier.Value);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SizeOffset), PlainSize);
         Digest.Bytes.CopyTo(bytes.AsSpan(DigestOffset));
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(TimeOffset), (StoredAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(TimeOffset), (WrittenAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         Encoding.ASCII.GetBytes(Name, bytes.AsSpan(NameOffset));
         return bytes;
     }

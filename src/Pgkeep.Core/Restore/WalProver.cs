@@ -66,7 +66,7 @@ internal sealed class WalProver
     }
 
     /// <summary>
-    /// A history is archived the moment its timeline begins, when a restore or a failover is over. One that was archived after the target tells of
+    /// A history is written the moment its timeline begins, when a restore or a failover is over. One that was written after the target tells of
     /// a timeline on which that moment never was: on it, a restore that is repeated would find no commit to stop at, or another's.
     /// </summary>
     private async ValueTask<HashSet<TimelineId>> BegunAfterTargetAsync(
@@ -80,7 +80,7 @@ internal sealed class WalProver
 
         foreach (var stored in inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History))
         {
-            if (await _archive.ReadStoredAtAsync(stored, cancellationToken) > target)
+            if (await _archive.ReadWrittenAtAsync(stored, cancellationToken) > target)
             {
                 later.Add(stored.File.Timeline);
             }
