@@ -26,6 +26,9 @@ internal sealed class BackupRun
         _time = time;
     }
 
+    /// <summary>Null where nobody watches; then nothing is listed beforehand either.</summary>
+    public BackupProgress? Progress { get; init; }
+
     public async Task<BackupMetadata> RunAsync(CancellationToken cancellationToken)
     {
         ArchiveStores.RequireDirectories(_settings.Layout);
@@ -44,6 +47,7 @@ internal sealed class BackupRun
 
         await stores.Archive.RemoveLeftoversAsync(cancellationToken);
         var name = await FreeNameAsync(cancellationToken);
+        Progress?.Begin(BackupOutset.Of(plan, cancellationToken));
         _log.Write($"Starting PostgreSQL base backup: {name}");
         using var pending = PendingBackup.Create(_settings.Layout, name);
         var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
@@ -102,7 +106,7 @@ internal sealed class BackupRun
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
-        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Warn);
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Progress, Warn);
         copy.CopyTablespaces(cancellationToken);
         using var main = copy.CopyMainFiles(cancellationToken);
         var control = ControlFileReader.ReadWithContent(plan.DataDirectory);

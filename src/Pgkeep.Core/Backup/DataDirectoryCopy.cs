@@ -18,16 +18,18 @@ internal sealed class DataDirectoryCopy
     private readonly PendingBackup _pending;
     private readonly BackupManifestWriter _manifest;
     private readonly BackupSettings _settings;
+    private readonly BackupProgress? _progress;
     private readonly DataDirectoryWalk _walk;
     private readonly PageCheck _pages;
     private readonly List<FrameSink> _sinks = [];
 
-    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, BackupSettings settings, Action<string> warn)
+    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, BackupSettings settings, BackupProgress? progress, Action<string> warn)
     {
         _plan = plan;
         _pending = pending;
         _manifest = manifest;
         _settings = settings;
+        _progress = progress;
         _walk = new DataDirectoryWalk(warn);
         _pages = new PageCheck(plan.Control);
     }
@@ -43,17 +45,21 @@ internal sealed class DataDirectoryCopy
     public static string ArchiveOf(TablespaceLink tablespace) => $"{tablespace.Oid.Value}.tar.gz";
 
     /// <summary>Of a tablespace only the directory of this version belongs to the cluster; pg_upgrade leaves others beside it.</summary>
+    public static string DirectoryOf(BackupPlan plan, TablespaceLink tablespace) => Path.Combine(tablespace.Location, VersionOf(plan));
+
+    /// <summary>The same, relative to the data directory.</summary>
+    public static string NameOf(BackupPlan plan, TablespaceLink tablespace) => PrefixOf(tablespace) + VersionOf(plan);
+
     public void CopyTablespaces(CancellationToken cancellationToken)
     {
         foreach (var tablespace in _plan.Tablespaces)
         {
             using var archive = Create(ArchiveOf(tablespace));
-            var version = $"PG_{_plan.Server.Version.Major}_{_plan.Control.CatalogVersion}";
-            var prefix = $"{TablespaceLinks.FolderName}/{tablespace.Oid.Value}/";
-            var path = Path.Combine(tablespace.Location, version);
+            var path = DirectoryOf(_plan, tablespace);
+            var name = NameOf(_plan, tablespace);
             if (FileStatus.Of(path) is { } status)
             {
-                archive.CopyAll(_walk.Of(path, prefix + version).Prepend(new CopyItem(path, prefix + version, status)), prefix.Length, cancellationToken);
+                archive.CopyAll(_walk.Of(path, name).Prepend(new CopyItem(path, name, status)), PrefixOf(tablespace).Length, cancellationToken);
             }
 
             archive.Complete();
@@ -67,6 +73,7 @@ internal sealed class DataDirectoryCopy
         try
         {
             archive.CopyAll(WithWalDirectories(_walk.Of(_plan.DataDirectory, "")), 0, cancellationToken);
+            _progress?.LeaveArchives();
             return archive;
         }
         catch
@@ -90,11 +97,16 @@ internal sealed class DataDirectoryCopy
         main.Complete();
     }
 
+    private static string VersionOf(BackupPlan plan) => $"PG_{plan.Server.Version.Major}_{plan.Control.CatalogVersion}";
+
+    private static string PrefixOf(TablespaceLink tablespace) => $"{TablespaceLinks.FolderName}/{tablespace.Oid.Value}/";
+
     private ParallelArchive Create(string name)
     {
+        _progress?.EnterArchive(name);
         var sink = new FrameSink(_pending.CreateFile(name), _pending.CreateFile(RepositoryLayout.IndexOf(name)), _manifest);
         _sinks.Add(sink);
-        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel);
+        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel) { Progress = _progress };
     }
 
     /// <summary><c>pg_wal</c> is emptied, and the server wants the directories in it.</summary>

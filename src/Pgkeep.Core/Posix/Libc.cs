@@ -37,6 +37,7 @@ internal static unsafe partial class Libc
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int SIGTERM = 15;
+    public const nuint TIOCGWINSZ = 0x5413;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
@@ -95,6 +96,19 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StatX(int directory, string path, int flags, uint mask, StatXBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoControl(int fd, nuint request, WindowSize* size);
+
+    /// <summary>struct winsize of asm-generic/termios.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
+    }
 
     /// <summary>struct statx of linux/stat.h: the one stat structure that is the same on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -2,6 +2,7 @@ using Pgkeep.Backup;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
+using Pgkeep.Output.Progress;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Commands;
@@ -35,10 +36,22 @@ internal static class BackupCommand
             PgkeepVersion = ProductVersion.Number,
         };
         var began = context.Time.GetTimestamp();
-        var log = new OperationLog(settings.Layout.BackupLog, context.Time) { Failed = context.Warn, Echo = line => context.Note(CommandSettings.Stamp(context, line)) };
-        var metadata = await RunAsync(new BackupRun(settings, log, context.Time), log, cancellationToken);
+        var progress = context.IsQuiet ? null : new BackupProgress();
+        var metadata = await RunAsync(context, settings, progress, cancellationToken);
         Write(context, metadata, context.Time.GetElapsedTime(began));
         return metadata.Findings.Count == 0 ? 0 : ErrorKinds.Of(ErrorKind.Findings).ExitCode;
+    }
+
+    /// <summary>What is told on the way ends with the work, so that the answer or the failure begins on a line of its own.</summary>
+    private static async Task<BackupMetadata> RunAsync(CommandContext context, BackupSettings settings, BackupProgress? progress, CancellationToken cancellationToken)
+    {
+        using var report = progress is null ? null : new ProgressReport(context.Output, progress, settings.Layout.BackupDirectory, context.Time, context.Get(OptionTable.Json));
+        var log = new OperationLog(settings.Layout.BackupLog, context.Time)
+        {
+            Failed = line => ProgressReport.Around(report, () => context.Warn(line)),
+            Echo = line => ProgressReport.Around(report, () => context.Note(CommandSettings.Stamp(context, line))),
+        };
+        return await RunAsync(new BackupRun(settings, log, context.Time) { Progress = progress }, log, cancellationToken);
     }
 
     /// <summary>Monitoring looks for the word ERROR in the log.</summary>

@@ -30,6 +30,8 @@ internal sealed class CommandContext
 
     public IConfirmation Confirmation { get; }
 
+    public bool IsQuiet => Values.Has(OptionTable.Quiet) && Values.Get(OptionTable.Quiet);
+
     public T Get<T>(Option<T> option) => Values.Get(option);
 
     /// <summary>A required argument.</summary>
@@ -44,7 +46,7 @@ internal sealed class CommandContext
     /// <summary>Says something on the way, unless <c>--quiet</c> was asked for.</summary>
     public void Note(string line)
     {
-        if (!Values.Has(OptionTable.Quiet) || !Values.Get(OptionTable.Quiet))
+        if (!IsQuiet)
         {
             Output.WriteNote(line);
         }

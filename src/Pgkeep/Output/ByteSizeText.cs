@@ -27,6 +27,22 @@ internal static class ByteSizeText
         return $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}";
     }
 
+    /// <summary>A part of a whole in the whole's unit, three digits: <c>1.97 of 2.89 GB</c>.</summary>
+    public static string Share(long partInBytes, long wholeInBytes)
+    {
+        double whole = wholeInBytes;
+        double part = partInBytes;
+        var unit = 0;
+        for (; whole >= LargestWhole && unit < Units.Length - 1; unit++)
+        {
+            whole /= Step;
+            part /= Step;
+        }
+
+        var format = unit == 0 || whole >= 99.95 ? "0" : whole >= 9.995 ? "0.0" : "0.00";
+        return string.Create(CultureInfo.InvariantCulture, $"{part.ToString(format, CultureInfo.InvariantCulture)} of {whole.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}");
+    }
+
     /// <returns>An empty text where no time has passed yet.</returns>
     public static string Rate(long sizeInBytes, TimeSpan duration) =>
         duration > TimeSpan.Zero ? Of((long)(sizeInBytes / duration.TotalSeconds)) + "/s" : "";

@@ -1,4 +1,5 @@
 using System.Text;
+using Pgkeep.Posix;
 
 namespace Pgkeep.Output;
 
@@ -28,6 +29,8 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
     public Palette NotePalette => Palette.For(IsNoteTerminal, _environment);
 
     public bool IsNoteTerminal => !Console.IsErrorRedirected;
+
+    public int NoteWidth => Terminal.WidthOfStandardError() ?? 100;
 
     public bool CanAsk => !Console.IsInputRedirected && IsNoteTerminal;
 

@@ -15,6 +15,9 @@ internal interface IOutput
     /// <summary>Whether a line on stderr can be overwritten, as a progress line does.</summary>
     bool IsNoteTerminal { get; }
 
+    /// <summary>Columns of the terminal on stderr; 100 where nobody knows.</summary>
+    int NoteWidth { get; }
+
     /// <summary>Whether there is a person to ask: stdin and stderr are both a terminal.</summary>
     bool CanAsk { get; }
 

@@ -25,6 +25,16 @@ public sealed class TextFormatTests
     }
 
     [Theory]
+    [InlineData(1_970_000_000, 2_890_000_000, "1.97 of 2.89 GB")]
+    [InlineData(40_000_000, 52_940_000_000, "0.0 of 52.9 GB")]
+    [InlineData(999_499_999, 999_499_999, "999 of 999 MB")]
+    [InlineData(0, 0, "0 of 0 bytes")]
+    public void A_share_has_the_unit_of_the_whole(long part, long whole, string expected)
+    {
+        Assert.Equal(expected, ByteSizeText.Share(part, whole));
+    }
+
+    [Theory]
     [InlineData(912_000_000, 1.0, "912 MB/s")]
     [InlineData(912_000_000, 0.0, "")]
     public void Rate_is_a_size_each_second(long sizeInBytes, double seconds, string expected)

@@ -21,7 +21,9 @@ internal sealed class RecordingOutput : IOutput
 
     public Palette NotePalette => Palette.Plain;
 
-    public bool IsNoteTerminal => false;
+    public bool IsNoteTerminal { get; init; }
+
+    public int NoteWidth { get; init; } = 100;
 
     public void WriteResult(string line) => _result.Append(line).Append('\n');
 

@@ -46,6 +46,8 @@ internal sealed class FrameWorker : IDisposable
         _deflater = FrameDeflaters.Create(level);
     }
 
+    public BackupProgress? Progress { get; init; }
+
     public FrameResult Run(FrameJob job)
     {
         _filled = 0;
@@ -102,6 +104,7 @@ internal sealed class FrameWorker : IDisposable
         var start = _filled;
         var content = Reserve(length);
         file.Read(content, offset);
+        Progress?.Add(length);
         _pages.Check(file, content, offset, _suspects);
         _pieces.Add(new FilePiece(file.Item, file.Size, start, length, Crc32C.Compute(content), offset == 0, isLast));
         if (isLast)

@@ -25,6 +25,8 @@ internal sealed class ParallelArchive : IDisposable
         _deflater = FrameDeflaters.Create(level);
     }
 
+    public BackupProgress? Progress { get; init; }
+
     public void CopyAll(IEnumerable<CopyItem> items, int skip, CancellationToken cancellationToken)
     {
         using var queue = new FrameQueue(items, skip);
@@ -61,7 +63,7 @@ internal sealed class ParallelArchive : IDisposable
     {
         try
         {
-            using var worker = new FrameWorker(queue, _pages, _level);
+            using var worker = new FrameWorker(queue, _pages, _level) { Progress = Progress };
             while (true)
             {
                 // A place before a number: whoever has the next number never waits for a place.
