@@ -37,6 +37,12 @@ internal static unsafe partial class Libc
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int SIGTERM = 15;
+    public const int PRIO_PROCESS = 0;
+    public const int IOPRIO_WHO_PROCESS = 1;
+    public const int IOPRIO_CLASS_SHIFT = 13;
+    public const int IOPRIO_CLASS_BE = 2;
+    public const int IOPRIO_CLASS_IDLE = 3;
+    public const int IOPRIO_LOWEST = 7;
     public const nuint TIOCGWINSZ = 0x5413;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
@@ -96,6 +102,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StatX(int directory, string path, int flags, uint mask, StatXBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "getpriority", SetLastError = true)]
+    public static partial int GetPriority(int which, int who);
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int nice);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint SystemCall(nint number, nint first, nint second, nint third);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(int fd, nuint request, WindowSize* size);

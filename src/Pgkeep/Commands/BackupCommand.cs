@@ -25,6 +25,7 @@ internal static class BackupCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        CommandSettings.ApplyPriority(context);
         var settings = new BackupSettings
         {
             Layout = CommandSettings.LayoutAsOwner(context),

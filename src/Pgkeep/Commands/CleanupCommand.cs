@@ -25,6 +25,7 @@ internal static class CleanupCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        CommandSettings.ApplyPriority(context);
         var layout = CommandSettings.LayoutAsOwner(context);
         var days = context.Get(OptionTable.RetentionDays);
         if (context.Get(OptionTable.DryRun))

@@ -46,6 +46,9 @@ internal static class CommandNames
     public static IReadOnlyList<string> Answering { get; } =
         [Backup, RestorePoint, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
 
+    /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
+    public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup];
+
     /// <summary>Everything that works long enough to tell about it on the way.</summary>
     public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, .. Restoring, Verify, Cleanup, Demo];
 }

@@ -49,6 +49,15 @@ internal static class CommandSettings
         ConnectTimeout = context.Get(OptionTable.ConnectTimeout),
     };
 
+    /// <summary>Before the command's work begins.</summary>
+    public static void ApplyPriority(CommandContext context)
+    {
+        if (context.Get(OptionTable.Priority) == Priority.Low)
+        {
+            WorkPriority.Lower();
+        }
+    }
+
     /// <summary>The runbook shows the lines of backup.log on the terminal, with their times.</summary>
     public static string Stamp(CommandContext context, string line) => $"[{context.Time.GetLocalNow():yyyy-MM-dd HH:mm:ss}] {line}";
 

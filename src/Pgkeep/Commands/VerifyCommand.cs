@@ -26,6 +26,7 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        CommandSettings.ApplyPriority(context);
         var layout = CommandSettings.LayoutAsOwner(context);
         var storage = new LocalStorage(layout.BackupDirectory);
         await RepositoryMarker.RequireAsync(storage, cancellationToken);

@@ -9,7 +9,7 @@ namespace Pgkeep.Options;
 /// and of libpq (<c>PGHOST</c> …) are kept, every other option is <c>PGKEEP_NAME</c>.
 /// </summary>
 /// <remarks>A name is a promise: it changes only with an entry in the changelog, a test and a time of both names.</remarks>
-internal static class OptionTable
+internal static partial class OptionTable
 {
     public const string DefaultConfigPath = "/etc/postgresql/backup.env";
 
@@ -56,120 +56,6 @@ internal static class OptionTable
         Commands = [CommandNames.Backup, CommandNames.Cleanup, CommandNames.Check],
         Summary = "For how many days back a restore must be possible",
         Details = "What no restore within these days needs is removed. The newest usable backup always stays.",
-    };
-
-    public static Option<string?> Host { get; } = new()
-    {
-        Name = "host",
-        EnvironmentName = "PGHOST",
-        Codec = new TextCodec("HOST"),
-        ComputedAs = "the local socket",
-        Commands = CommandNames.Connecting,
-        Summary = "Server to connect to: a host name, an address or a socket directory",
-        Example = "localhost",
-    };
-
-    public static Option<int> Port { get; } = new()
-    {
-        Name = "port",
-        EnvironmentName = "PGPORT",
-        Codec = new IntegerCodec(1, 65_535),
-        Default = "5432",
-        Commands = CommandNames.Connecting,
-        Summary = "Port of the server, also in the name of its socket",
-    };
-
-    public static Option<string?> User { get; } = new()
-    {
-        Name = "user",
-        EnvironmentName = "PGUSER",
-        Codec = new TextCodec("NAME"),
-        ComputedAs = "the operating system's account",
-        Commands = CommandNames.Connecting,
-        Summary = "Role to log in as",
-        Example = "platform",
-    };
-
-    public static Option<string> Database { get; } = new()
-    {
-        Name = "database",
-        EnvironmentName = "PGDATABASE",
-        Codec = new TextCodec("NAME"),
-        Default = "postgres",
-        Commands = CommandNames.Connecting,
-        Summary = "Database to connect to; the backup always holds all of them",
-    };
-
-    public static Option<Secret?> Password { get; } = new()
-    {
-        Name = "password",
-        EnvironmentName = "PGPASSWORD",
-        Sources = SourceKind.Environment | SourceKind.File,
-        Codec = SecretCodec.Instance,
-        ComputedAs = "from the passfile",
-        Commands = CommandNames.Connecting,
-        Summary = "Password of the role",
-        Details = "Never on the command line, where every account of the machine can read it. A file that holds it must have mode 0600.",
-    };
-
-    public static Option<string?> Passfile { get; } = new()
-    {
-        Name = "passfile",
-        EnvironmentName = "PGPASSFILE",
-        Codec = new PathCodec("FILE"),
-        ComputedAs = "~/.pgpass",
-        Commands = CommandNames.Connecting,
-        Summary = "File with passwords, as psql reads it",
-        Example = "/var/lib/postgresql/.pgpass",
-    };
-
-    public static Option<string?> Service { get; } = new()
-    {
-        Name = "service",
-        EnvironmentName = "PGSERVICE",
-        Codec = new TextCodec("NAME"),
-        ComputedAs = "none",
-        Commands = CommandNames.Connecting,
-        Summary = "Entry of the connection service file that fills in what is not given here",
-        Example = "production",
-    };
-
-    public static Option<SslMode> SslMode { get; } = new()
-    {
-        Name = "sslmode",
-        EnvironmentName = "PGSSLMODE",
-        Codec = new ChoiceCodec<SslMode>(
-            "MODE",
-            new("disable", Options.SslMode.Disable, "never"),
-            new("allow", Options.SslMode.Allow, "only if the server insists"),
-            new("prefer", Options.SslMode.Prefer, "if the server can"),
-            new("require", Options.SslMode.Require, "always, whoever answers"),
-            new("verify-ca", Options.SslMode.VerifyCa, "always, with a certificate signed by a known authority"),
-            new("verify-full", Options.SslMode.VerifyFull, "the same, and the certificate names the host")),
-        Default = "prefer",
-        Commands = CommandNames.Connecting,
-        Summary = "When the connection is encrypted",
-    };
-
-    public static Option<string?> SslRootCert { get; } = new()
-    {
-        Name = "sslrootcert",
-        EnvironmentName = "PGSSLROOTCERT",
-        Codec = new TextCodec("FILE"),
-        ComputedAs = "~/.postgresql/root.crt",
-        Commands = CommandNames.Connecting,
-        Summary = "Certificates of the authorities that are trusted; \"system\" for the machine's own",
-        Example = "/etc/ssl/certs/ca-certificates.crt",
-    };
-
-    public static Option<TimeSpan> ConnectTimeout { get; } = new()
-    {
-        Name = "connect-timeout",
-        EnvironmentName = "PGCONNECT_TIMEOUT",
-        Codec = new DurationCodec(plainNumbersAreSeconds: true),
-        Default = "10",
-        Commands = CommandNames.Connecting,
-        Summary = "How many seconds to wait for a connection; 0 waits for ever",
     };
 
     public static Option<string?> PgData { get; } = new()
@@ -238,6 +124,19 @@ internal static class OptionTable
         Default = "fast",
         Commands = [CommandNames.Backup],
         Summary = "How the server makes the checkpoint that a backup starts with",
+    };
+
+    public static Option<Priority> Priority { get; } = new()
+    {
+        Name = "priority",
+        EnvironmentName = "PGKEEP_PRIORITY",
+        Codec = new ChoiceCodec<Priority>(
+            "LEVEL",
+            new("low", Options.Priority.Low, "what the server and others leave over: nice 10, I/O best effort 7"),
+            new("normal", Options.Priority.Normal, "as it was started")),
+        Default = "low",
+        Commands = CommandNames.Yielding,
+        Summary = "How much of the machine a long piece of work takes from the server beside it",
     };
 
     public static Option<bool> Yes { get; } = new()
@@ -374,17 +273,22 @@ internal static class OptionTable
         Summary = "Print nothing but the result, warnings and errors",
     };
 
-    public static IReadOnlyList<OptionGroup> Groups { get; } =
+    // Made when first asked for: the order in which the parts of this class begin is the compiler's.
+    private static readonly Lazy<IReadOnlyList<OptionGroup>> LazyGroups = new(() =>
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, Priority, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
-    ];
+    ]);
 
-    public static IReadOnlyList<Option> All { get; } = [.. Groups.SelectMany(group => group.Options)];
+    private static readonly Lazy<IReadOnlyList<Option>> LazyAll = new(() => [.. Groups.SelectMany(group => group.Options)]);
+
+    public static IReadOnlyList<OptionGroup> Groups => LazyGroups.Value;
+
+    public static IReadOnlyList<Option> All => LazyAll.Value;
 
     /// <summary>What can be set once for all commands.</summary>
     public static IEnumerable<Option> Configurable => All.Where(option => option.EnvironmentName is not null);
