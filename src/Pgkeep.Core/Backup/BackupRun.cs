@@ -106,7 +106,7 @@ internal sealed class BackupRun
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
-        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Progress, Warn);
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Progress, _time, Warn);
         copy.CopyTablespaces(cancellationToken);
         using var main = copy.CopyMainFiles(cancellationToken);
         var control = ControlFileReader.ReadWithContent(plan.DataDirectory);

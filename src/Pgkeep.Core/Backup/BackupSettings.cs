@@ -15,6 +15,9 @@ internal sealed record BackupSettings
     /// <summary>1 to 9.</summary>
     public required int CompressionLevel { get; init; }
 
+    /// <summary>Bytes per second that are read from the data directory; null for no limit.</summary>
+    public long? MaxRate { get; init; }
+
     /// <summary>False spreads the checkpoint over time, which spares the disk and can take minutes.</summary>
     public required bool FastCheckpoint { get; init; }
 

@@ -19,17 +19,19 @@ internal sealed class DataDirectoryCopy
     private readonly BackupManifestWriter _manifest;
     private readonly BackupSettings _settings;
     private readonly BackupProgress? _progress;
+    private readonly ReadRate? _rate;
     private readonly DataDirectoryWalk _walk;
     private readonly PageCheck _pages;
     private readonly List<FrameSink> _sinks = [];
 
-    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, BackupSettings settings, BackupProgress? progress, Action<string> warn)
+    public DataDirectoryCopy(BackupPlan plan, PendingBackup pending, BackupManifestWriter manifest, BackupSettings settings, BackupProgress? progress, TimeProvider time, Action<string> warn)
     {
         _plan = plan;
         _pending = pending;
         _manifest = manifest;
         _settings = settings;
         _progress = progress;
+        _rate = settings.MaxRate is { } rate ? new ReadRate(rate, time) : null;
         _walk = new DataDirectoryWalk(warn);
         _pages = new PageCheck(plan.Control);
     }
@@ -106,7 +108,7 @@ internal sealed class DataDirectoryCopy
         _progress?.EnterArchive(name);
         var sink = new FrameSink(_pending.CreateFile(name), _pending.CreateFile(RepositoryLayout.IndexOf(name)), _manifest);
         _sinks.Add(sink);
-        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel) { Progress = _progress };
+        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel) { Progress = _progress, Rate = _rate };
     }
 
     /// <summary><c>pg_wal</c> is emptied, and the server wants the directories in it.</summary>

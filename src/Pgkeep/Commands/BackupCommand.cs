@@ -32,6 +32,7 @@ internal static class BackupCommand
             Connection = CommandSettings.Connection(context),
             Jobs = context.Get(OptionTable.Jobs),
             CompressionLevel = context.Get(OptionTable.CompressLevel),
+            MaxRate = context.Get(OptionTable.MaxRate) is > 0 and var rate ? rate : null,
             FastCheckpoint = context.Get(OptionTable.Checkpoint) == CheckpointMode.Fast,
             ArchiveWait = context.Get(OptionTable.ArchiveWait),
             PgkeepVersion = ProductVersion.Number,

@@ -139,6 +139,18 @@ internal static partial class OptionTable
         Summary = "How much of the machine a long piece of work takes from the server beside it",
     };
 
+    public static Option<long> MaxRate { get; } = new()
+    {
+        Name = "max-rate",
+        EnvironmentName = "PGKEEP_MAX_RATE",
+        Codec = new ByteSizeCodec(),
+        Default = "0",
+        Commands = [CommandNames.Backup],
+        Summary = "How much a backup reads from the data directory in a second; 0 sets no limit",
+        Details = "Of all workers together. The server keeps the WAL of a slow backup's whole duration in its archive, and a restore replays it.",
+        Example = "50MB",
+    };
+
     public static Option<bool> Yes { get; } = new()
     {
         Name = "yes",
@@ -278,7 +290,7 @@ internal static partial class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, Priority, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

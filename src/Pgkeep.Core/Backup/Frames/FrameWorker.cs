@@ -48,18 +48,20 @@ internal sealed class FrameWorker : IDisposable
 
     public BackupProgress? Progress { get; init; }
 
-    public FrameResult Run(FrameJob job)
+    public ReadRate? Rate { get; init; }
+
+    public FrameResult Run(FrameJob job, CancellationToken cancellationToken)
     {
         _filled = 0;
         _pieces.Clear();
         _suspects.Clear();
         if (job is PieceJob piece)
         {
-            AddPiece(piece.File, piece.Offset, piece.Length);
+            AddPiece(piece.File, piece.Offset, piece.Length, cancellationToken);
         }
         else
         {
-            AddSmallFiles((SmallFilesJob)job);
+            AddSmallFiles((SmallFilesJob)job, cancellationToken);
         }
 
         var plain = _plain.AsSpan(0, _filled);
@@ -76,7 +78,7 @@ internal sealed class FrameWorker : IDisposable
 
     public void Dispose() => _deflater.Dispose();
 
-    private void AddSmallFiles(SmallFilesJob job)
+    private void AddSmallFiles(SmallFilesJob job, CancellationToken cancellationToken)
     {
         foreach (var item in job.Items)
         {
@@ -88,12 +90,12 @@ internal sealed class FrameWorker : IDisposable
 
             if (OpenFile.TryOpen(item, _queue.TarNameOf(item)) is { } file)
             {
-                AddPiece(file, 0, checked((int)file.Size));
+                AddPiece(file, 0, checked((int)file.Size), cancellationToken);
             }
         }
     }
 
-    private void AddPiece(OpenFile file, long offset, int length)
+    private void AddPiece(OpenFile file, long offset, int length, CancellationToken cancellationToken)
     {
         var isLast = offset + length == file.Size;
         if (offset == 0)
@@ -103,6 +105,7 @@ internal sealed class FrameWorker : IDisposable
 
         var start = _filled;
         var content = Reserve(length);
+        Rate?.Take(length, cancellationToken);
         file.Read(content, offset);
         Progress?.Add(length);
         _pages.Check(file, content, offset, _suspects);

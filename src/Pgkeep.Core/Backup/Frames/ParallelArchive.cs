@@ -27,6 +27,8 @@ internal sealed class ParallelArchive : IDisposable
 
     public BackupProgress? Progress { get; init; }
 
+    public ReadRate? Rate { get; init; }
+
     public void CopyAll(IEnumerable<CopyItem> items, int skip, CancellationToken cancellationToken)
     {
         using var queue = new FrameQueue(items, skip);
@@ -63,7 +65,7 @@ internal sealed class ParallelArchive : IDisposable
     {
         try
         {
-            using var worker = new FrameWorker(queue, _pages, _level) { Progress = Progress };
+            using var worker = new FrameWorker(queue, _pages, _level) { Progress = Progress, Rate = Rate };
             while (true)
             {
                 // A place before a number: whoever has the next number never waits for a place.
@@ -74,7 +76,7 @@ internal sealed class ParallelArchive : IDisposable
                     return;
                 }
 
-                var written = _sink.Add(worker.Run(job));
+                var written = _sink.Add(worker.Run(job, stop.Token));
                 if (written > 0)
                 {
                     window.Release(written);
