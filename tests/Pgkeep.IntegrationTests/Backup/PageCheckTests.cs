@@ -45,7 +45,7 @@ public sealed class PageCheckTests : BackupTest
     [Fact]
     public async Task Pages_that_are_written_all_the_time_are_not_accused()
     {
-        var site = await StartSiteAsync();
+        var site = await StartSiteAsync(options: new ServerOptions());
         await site.Cluster.ExecuteAsync("CREATE TABLE t WITH (fillfactor = 50) AS SELECT i, repeat('x', 500) AS x FROM generate_series(1, 20000) i; CREATE INDEX ON t (i)");
         using var stop = new CancellationTokenSource();
         var writing = WriteAsync(site, stop.Token);
@@ -80,6 +80,8 @@ public sealed class PageCheckTests : BackupTest
         {
             await site.Cluster.ExecuteAsync("UPDATE t SET x = repeat('y', 500) WHERE i % 7 = 3");
             await site.Cluster.ExecuteAsync("CHECKPOINT");
+            // The archiver must keep up, or the backups wait for it.
+            await site.Cluster.ExecuteAsync("SELECT pg_sleep(0.1)");
         }
     }
 
