@@ -4,7 +4,7 @@ namespace Pgkeep.Streams.Tar;
 
 /// <summary>
 /// Writes a standard tar: a header, then exactly as many bytes as it promised, padded. A file that grew is cut and one that shrank is
-/// filled by the caller (<see cref="WriteZeros"/>), as PostgreSQL's own base backup does.
+/// filled by the caller, as PostgreSQL's own base backup does.
 /// </summary>
 internal sealed class TarWriter
 {
@@ -43,15 +43,6 @@ internal sealed class TarWriter
         ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, _left);
         _target.Write(content);
         _left -= content.Length;
-    }
-
-    /// <summary>Fills the member up to its size.</summary>
-    public void WriteZeros(long count)
-    {
-        for (; count > 0; count -= Math.Min(count, Zeros.Length))
-        {
-            WriteContent(Zeros.AsSpan(0, (int)Math.Min(count, Zeros.Length)));
-        }
     }
 
     public void WriteFile(TarEntry entry, ReadOnlySpan<byte> content)
