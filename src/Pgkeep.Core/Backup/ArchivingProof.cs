@@ -1,5 +1,4 @@
 using Pgkeep.Diagnostics;
-using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
@@ -66,33 +65,21 @@ internal sealed class ArchivingProof
     {
         for (var timeline = new TimelineId(2); timeline <= _plan.Server.Timeline; timeline = new TimelineId(timeline.Value + 1))
         {
-            var path = Path.Combine(_plan.DataDirectory, "pg_wal", HistoryOf(timeline));
-            if (FileStatus.OfTarget(path) is not { } status || await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null)
+            if (await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null
+                || _plan.Files.StatusOf("pg_wal", [HistoryOf(timeline)]).Single() is not { } status
+                || _plan.Files.TryRead($"pg_wal/{HistoryOf(timeline)}") is not { } content)
             {
                 continue;
             }
 
-            var content = Read(path);
             if (!TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(content), out _, out var problem))
             {
-                throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" {problem}");
+                throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"pg_wal/{HistoryOf(timeline)}\" {problem}");
             }
 
             _ = WalFileName.TryParse(HistoryOf(timeline), out var file);
             await _stores.Archive.StoreAsync(file!, content, _plan.Control.SystemIdentifier, level, status.Modified, cancellationToken);
             _tell($"Stored again, for it was missing in the archive: {file}");
-        }
-    }
-
-    private static byte[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -7,32 +8,41 @@ using Pgkeep.Repository;
 namespace Pgkeep.Backup;
 
 /// <summary>Everything that is checked before the server is asked to begin: a backup that cannot succeed fails here, in a second.</summary>
-internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, ControlFile Control, IReadOnlyList<TablespaceLink> Tablespaces)
+/// <param name="WhyThisSource">For the log.</param>
+internal sealed record BackupPlan(
+    ServerFacts Server, IServerFiles Files, string WhyThisSource, ControlFile Control, IReadOnlyList<TablespaceLink> Tablespaces)
 {
+    public string DataDirectory => Server["data_directory"];
+
     public RepositoryIdentity Identity => new(Control.SystemIdentifier, Server.Version.Major, Control.WalSegmentSize);
 
     public static async Task<BackupPlan> MakeAsync(BackupSettings settings, ServerConnection connection, CancellationToken cancellationToken)
     {
         var server = await ServerFacts.ReadAsync(connection, cancellationToken);
-        await CheckRightsAsync(server, connection, cancellationToken);
+        var (source, why) = await SourceChoice.ChooseAsync(settings.Source, connection, server, cancellationToken);
         CheckSettings(server);
-        var dataDirectory = LocalDataDirectory(server);
-        var control = ControlFileReader.Read(dataDirectory);
-        if (control.SystemIdentifier != server.SystemIdentifier)
+        IServerFiles files = source == SourceName.Sql
+            ? await SqlFiles.OpenAsync(settings.Connection, connection, settings.Jobs, server, cancellationToken)
+            : new LocalFiles(server["data_directory"]);
+        try
         {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                $"the local \"{dataDirectory}\" has the system identifier {control.SystemIdentifier}, and the connected server {server.SystemIdentifier}",
-                "the server runs on another host: run pgkeep backup there");
+            return new BackupPlan(server, files, why, ReadControl(files).Control, TablespacesOf(settings.Layout, server["data_directory"], files));
         }
-
-        return new BackupPlan(server, dataDirectory, control, TablespacesOf(settings.Layout, dataDirectory));
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
     }
 
+    public static (ControlFile Control, byte[] Content) ReadControl(IServerFiles files) => ControlFileReader.ReadWithContent(
+        () => files.TryRead(ControlFileReader.RelativePath) ?? throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server has no \"{ControlFileReader.RelativePath}\""),
+        ControlFileReader.RelativePath);
+
     /// <summary>Those there are at this moment, none of them in the repository's way.</summary>
-    public static IReadOnlyList<TablespaceLink> TablespacesOf(RepositoryLayout layout, string dataDirectory)
+    public static IReadOnlyList<TablespaceLink> TablespacesOf(RepositoryLayout layout, string dataDirectory, IServerFiles files)
     {
-        var tablespaces = TablespaceLinks.Of(dataDirectory);
+        var tablespaces = files.Tablespaces();
         foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
             if (layout.OverlapWith(directory) is { } own)
@@ -76,23 +86,5 @@ internal sealed record BackupPlan(ServerFacts Server, string DataDirectory, Cont
                 "archive_mode is on, and archive_command is empty: the server keeps its WAL and archives nothing",
                 "set archive_command = '/path/to/scripts/archive-wal.sh %p %f' and reload the server");
         }
-    }
-
-    /// <summary>The rights that a role has to be given; a superuser has them.</summary>
-    private static async Task CheckRightsAsync(ServerFacts server, ServerConnection connection, CancellationToken cancellationToken)
-    {
-        List<string> grants = server["data_directory"].Length == 0 ? ["GRANT pg_read_all_settings TO {0};"] : [];
-        await RoleRights.RequireAsync(connection, [server.Version.BackupStartFunction, server.Version.BackupStopFunction], grants, cancellationToken);
-    }
-
-    private static string LocalDataDirectory(ServerFacts server)
-    {
-        var path = server["data_directory"];
-        return Directory.Exists(path)
-            ? path
-            : throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                $"the server's data directory \"{path}\" cannot be seen from here",
-                "run pgkeep backup on the server's own host, as the server's account");
     }
 }

@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 
@@ -8,6 +9,8 @@ internal sealed record BackupSettings
     public required RepositoryLayout Layout { get; init; }
 
     public required ConnectionSettings Connection { get; init; }
+
+    public required SourceName Source { get; init; }
 
     /// <summary>Workers that read, check and compress at a time.</summary>
     public required int Jobs { get; init; }

@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
@@ -8,7 +9,7 @@ namespace Pgkeep.Backup;
 internal static class ClusterDescription
 {
     /// <summary>Kept as their own fields, or of no use later.</summary>
-    private static readonly string[] NotSettings = ["data_directory", "config_file", "hba_file", "ident_file", "server_version", "server_version_num", "data_checksums"];
+    private static readonly string[] NotSettings = ["data_directory", "config_file", "hba_file", "ident_file", "server_version", "server_version_num", "data_checksums", "data_directory_mode"];
 
     public static ClusterMetadata Of(BackupPlan plan) => new()
     {
@@ -19,7 +20,7 @@ internal static class ClusterDescription
         ConfigFile = Outside(plan, "config_file"),
         HbaFile = Outside(plan, "hba_file"),
         IdentFile = Outside(plan, "ident_file"),
-        BinDirectory = BinDirectoryOf(plan.DataDirectory),
+        BinDirectory = plan.Files is LocalFiles ? BinDirectoryOf(plan.DataDirectory) : null,
         DataChecksums = plan.Control.HasDataChecksums,
         BlockSize = plan.Control.BlockSize,
         WalSegmentSize = plan.Control.WalSegmentSize.Bytes,

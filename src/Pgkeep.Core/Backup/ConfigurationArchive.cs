@@ -1,5 +1,5 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
-using Pgkeep.Posix;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 using Pgkeep.Streams.Tar;
@@ -19,38 +19,28 @@ internal static class ConfigurationArchive
     public static async Task<IReadOnlyList<string>> WriteAsync(
         BackupPlan plan, PendingBackup pending, int level, ServerConnection connection, Action<string> warn, CancellationToken cancellationToken)
     {
-        var files = new List<(string Path, FileStatus Status, byte[] Content)>();
-        var inside = FileSystem.Resolve(plan.DataDirectory) + "/";
+        var files = new List<(string Path, OutsideFile File)>();
         var left = LargestFile;
         foreach (var path in await ConfigurationFiles.ReadAsync(plan.Server, connection, cancellationToken))
         {
             try
             {
-                if (FileSystem.Resolve(path).StartsWith(inside, StringComparison.Ordinal) || FileStatus.OfTarget(path) is not { Type: FileType.Regular } status)
+                if (plan.Files.TryReadOutside(path, left) is { } file)
                 {
-                    continue;
+                    left -= file.Content.Length;
+                    files.Add((path, file));
                 }
-
-                if (status.Size > left)
-                {
-                    warn($"not in the backup: the configuration file \"{path}\" is too large");
-                    continue;
-                }
-
-                var content = await File.ReadAllBytesAsync(path, cancellationToken);
-                left -= content.Length;
-                files.Add((path, status, content));
             }
-            catch (Exception thrown) when (thrown is PgkeepException || PosixError.IsInputOutput(thrown))
+            catch (PgkeepException unreadable)
             {
-                warn($"not in the backup: {PosixError.From(thrown, "read", path).Message}");
+                warn($"not in the backup: {unreadable.Message}");
             }
         }
 
         if (files.Count > 0)
         {
             using var tar = new TarGzFile(pending.CreateFile(RepositoryLayout.ConfigurationName), level);
-            foreach (var (path, status, content) in files)
+            foreach (var (path, (status, content)) in files)
             {
                 var entry = new TarEntry(path.TrimStart('/'), TarEntryType.File, content.Length, status.Mode, status.Modified) { UserId = status.UserId, GroupId = status.GroupId };
                 tar.WriteFile(entry, content);

@@ -1,6 +1,5 @@
 using System.Text;
 using Pgkeep.Backup.Frames;
-using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Server;
@@ -32,7 +31,7 @@ internal sealed class DataDirectoryCopy
         _settings = settings;
         _progress = progress;
         _rate = settings.MaxRate is { } rate ? new ReadRate(rate, time) : null;
-        _walk = new DataDirectoryWalk(warn);
+        _walk = new DataDirectoryWalk(plan.Files, warn);
         _pages = new PageCheck(plan.Control);
     }
 
@@ -47,21 +46,20 @@ internal sealed class DataDirectoryCopy
     public static string ArchiveOf(TablespaceLink tablespace) => $"{tablespace.Oid.Value}.tar.gz";
 
     /// <summary>Of a tablespace only the directory of this version belongs to the cluster; pg_upgrade leaves others beside it.</summary>
-    public static string DirectoryOf(BackupPlan plan, TablespaceLink tablespace) => Path.Combine(tablespace.Location, VersionOf(plan));
-
-    /// <summary>The same, relative to the data directory.</summary>
-    public static string NameOf(BackupPlan plan, TablespaceLink tablespace) => PrefixOf(tablespace) + VersionOf(plan);
+    public static string NameOf(BackupPlan plan, TablespaceLink tablespace) =>
+        $"{PrefixOf(tablespace)}PG_{plan.Server.Version.Major}_{plan.Control.CatalogVersion}";
 
     public void CopyTablespaces(CancellationToken cancellationToken)
     {
         foreach (var tablespace in _plan.Tablespaces)
         {
             using var archive = Create(ArchiveOf(tablespace));
-            var path = DirectoryOf(_plan, tablespace);
+            var prefix = PrefixOf(tablespace);
             var name = NameOf(_plan, tablespace);
-            if (FileStatus.Of(path) is { } status)
+            if (_plan.Files.StatusOf(prefix, [name[prefix.Length..]]).Single() is { } status)
             {
-                archive.CopyAll(_walk.Of(path, name).Prepend(new CopyItem(path, name, status)), PrefixOf(tablespace).Length, cancellationToken);
+                using var queue = new FrameQueue(_plan.Files, _walk.Of(name).Prepend(new CopyItem(name, status)), prefix.Length);
+                archive.CopyAll(queue, cancellationToken);
             }
 
             archive.Complete();
@@ -74,7 +72,8 @@ internal sealed class DataDirectoryCopy
         var archive = Create(RepositoryLayout.MainArchiveName);
         try
         {
-            archive.CopyAll(WithWalDirectories(_walk.Of(_plan.DataDirectory, "")), 0, cancellationToken);
+            using var queue = new FrameQueue(_plan.Files, WithWalDirectories(_walk.Of("")), 0);
+            archive.CopyAll(queue, cancellationToken);
             _progress?.LeaveArchives();
             return archive;
         }
@@ -88,7 +87,7 @@ internal sealed class DataDirectoryCopy
     public void Finish(ParallelArchive main, BackupEnd end, byte[] control, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var like = FileStatus.Of(Path.Combine(_plan.DataDirectory, ControlFileReader.RelativePath))!.Value;
+        var like = _plan.Files.StatusOf("", [ControlFileReader.RelativePath]).Single()!.Value;
         main.AddContent("backup_label", Encoding.UTF8.GetBytes(end.Label), like, end.Stopped);
         if (end.TablespaceMap.Length > 0)
         {
@@ -98,8 +97,6 @@ internal sealed class DataDirectoryCopy
         main.AddContent(ControlFileReader.RelativePath, control, like, like.Modified);
         main.Complete();
     }
-
-    private static string VersionOf(BackupPlan plan) => $"PG_{plan.Server.Version.Major}_{plan.Control.CatalogVersion}";
 
     private static string PrefixOf(TablespaceLink tablespace) => $"{TablespaceLinks.FolderName}/{tablespace.Oid.Value}/";
 

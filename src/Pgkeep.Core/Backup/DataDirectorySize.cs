@@ -14,10 +14,10 @@ internal static class DataDirectorySize
     /// <returns>Null where there are too many files to look at all of them twice.</returns>
     public static long? Of(BackupPlan plan, CancellationToken cancellationToken)
     {
-        var walk = new DataDirectoryWalk(_ => { });
+        var walk = new DataDirectoryWalk(plan.Files, _ => { });
         var items = plan.Tablespaces
-            .SelectMany(tablespace => walk.Of(DataDirectoryCopy.DirectoryOf(plan, tablespace), DataDirectoryCopy.NameOf(plan, tablespace)))
-            .Concat(walk.Of(plan.DataDirectory, ""));
+            .SelectMany(tablespace => walk.Of(DataDirectoryCopy.NameOf(plan, tablespace)))
+            .Concat(walk.Of(""));
         var size = 0L;
         var files = 0;
         foreach (var item in items)

@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -5,9 +6,8 @@ using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Backup;
 
-/// <param name="Path">Absolute.</param>
 /// <param name="Name">Relative to the data directory, as the manifest has it; a tablespace's files begin with <c>pg_tblspc/OID/</c>.</param>
-internal readonly record struct CopyItem(string Path, string Name, FileStatus Status);
+internal readonly record struct CopyItem(string Name, FileStatus Status);
 
 /// <summary>
 /// Goes through a data directory or a tablespace while the server changes it. A file or directory that vanishes meanwhile was dropped, and
@@ -15,16 +15,21 @@ internal readonly record struct CopyItem(string Path, string Name, FileStatus St
 /// </summary>
 internal sealed class DataDirectoryWalk
 {
+    private readonly IServerFiles _files;
     private readonly Action<string> _warn;
 
     /// <param name="warn">Called for what a backup cannot hold: links and special files.</param>
-    public DataDirectoryWalk(Action<string> warn) => _warn = warn;
+    public DataDirectoryWalk(IServerFiles files, Action<string> warn)
+    {
+        _files = files;
+        _warn = warn;
+    }
 
     /// <summary>Directories before their content; <c>pg_control</c> is left to the caller.</summary>
     /// <param name="name">Of the directory, relative to the data directory; empty for that itself.</param>
-    public IEnumerable<CopyItem> Of(string path, string name)
+    public IEnumerable<CopyItem> Of(string name)
     {
-        foreach (var item in List(path, name))
+        foreach (var item in List(name))
         {
             if (item.Name == ControlFileReader.RelativePath)
             {
@@ -42,7 +47,7 @@ internal sealed class DataDirectoryWalk
                     break;
                 case FileType.Directory:
                     yield return item;
-                    foreach (var inner in Of(item.Path, item.Name))
+                    foreach (var inner in Of(item.Name))
                     {
                         yield return inner;
                     }
@@ -51,70 +56,51 @@ internal sealed class DataDirectoryWalk
                 case FileType.SymbolicLink when Path.GetDirectoryName(item.Name) == TablespaceLinks.FolderName:
                     break;
                 default:
-                    LeaveOut(item.Path, item.Name, item.Status.Type == FileType.SymbolicLink ? "is a symbolic link" : "is a special file");
+                    LeaveOut(item.Name, item.Status.Type == FileType.SymbolicLink ? "is a symbolic link" : "is a special file");
                     break;
             }
         }
     }
 
     /// <summary>Only the names are held, and each file is looked at when its turn comes: a directory can have a million.</summary>
-    private IEnumerable<CopyItem> List(string path, string name)
+    private IEnumerable<CopyItem> List(string directory)
     {
-        var names = EntryNames(path);
-        if (DataDirectoryRules.HoldsRelations(name))
+        var names = _files.NamesIn(directory);
+        names.Sort(StringComparer.Ordinal);
+        if (DataDirectoryRules.HoldsRelations(directory))
         {
             RemoveVolatileRelations(names);
         }
 
-        foreach (var entry in names)
+        names.RemoveAll(entry => DataDirectoryRules.IsLeftOut(NameOf(directory, entry)));
+        var number = 0;
+        foreach (var found in _files.StatusOf(directory, names))
         {
-            var itemName = name.Length == 0 ? entry : $"{name}/{entry}";
-            var itemPath = Path.Combine(path, entry);
-            if (DataDirectoryRules.IsLeftOut(itemName))
+            var name = NameOf(directory, names[number++]);
+            if (found is { } status)
             {
-                continue;
+                yield return new CopyItem(name, status);
             }
-
-            if (FileStatus.Of(itemPath) is { } status)
+            else if (name.Contains('\uFFFD'))
             {
-                yield return new CopyItem(itemPath, itemName, status);
-            }
-            else if (entry.Contains('\uFFFD'))
-            {
-                LeaveOut(itemPath, itemName, "has a name that is not UTF-8");
+                LeaveOut(name, "has a name that is not UTF-8");
             }
         }
     }
 
-    private void LeaveOut(string path, string name, string why)
+    private static string NameOf(string directory, string entry) => directory.Length == 0 ? entry : $"{directory}/{entry}";
+
+    private void LeaveOut(string name, string why)
     {
         if (DataDirectoryRules.IsEssential(name))
         {
             throw new PgkeepException(
                 ErrorKind.ServerUnsuitable,
-                $"\"{path}\" {why}, and a backup without it would lack data",
+                $"\"{name}\" in the data directory {why}, and a backup without it would lack data",
                 "move what it leads to back into the data directory, or make it a tablespace");
         }
 
-        _warn($"not in the backup: \"{path}\" {why}");
-    }
-
-    private static List<string> EntryNames(string path)
-    {
-        try
-        {
-            var names = new List<string>(Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)));
-            names.Sort(StringComparer.Ordinal);
-            return names;
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return [];
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "list", path);
-        }
+        _warn($"not in the backup: \"{name}\" in the data directory {why}");
     }
 
     /// <summary>Temporary relations go; of an unlogged one only the init fork stays, from which recovery makes it anew and empty.</summary>

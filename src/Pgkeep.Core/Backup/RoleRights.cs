@@ -6,7 +6,7 @@ namespace Pgkeep.Backup;
 /// <summary>What a role must be given by a superuser, told as the statements that give it.</summary>
 internal static class RoleRights
 {
-    /// <param name="functions">That it must be allowed to call.</param>
+    /// <param name="functions">That it must be allowed to call; with the types of its parameters, or all of the name.</param>
     /// <param name="grants">Statements that are known to be missing, with {0} for the role.</param>
     public static async Task RequireAsync(ServerConnection connection, string[] functions, IReadOnlyList<string> grants, CancellationToken cancellationToken)
     {
@@ -14,7 +14,8 @@ internal static class RoleRights
         var denied = await connection.QueryAsync(
             """
             SELECT oid::regprocedure::text FROM pg_proc
-            WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1) AND (pronargs > 0 OR proname = 'pg_switch_wal')
+            WHERE pronamespace = 'pg_catalog'::regnamespace
+                AND (proname = ANY ($1) AND (pronargs > 0 OR proname = 'pg_switch_wal') OR oid::regprocedure::text = ANY ($1))
                 AND NOT has_function_privilege(oid, 'EXECUTE')
             ORDER BY 1
             """,

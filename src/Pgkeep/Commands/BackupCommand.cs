@@ -13,7 +13,7 @@ internal static class BackupCommand
     {
         Name = CommandNames.Backup,
         Summary = "Take a base backup of the running server",
-        Details = "Reads the server's files on its own host, while it goes on working. A backup appears under its name only when all of it, and all the "
+        Details = "Reads the server's files while it goes on working: on its own host, or through the connection. A backup appears under its name only when all of it, and all the "
             + "WAL it needs, is stored, checked and durable.",
         Examples =
         [
@@ -30,6 +30,7 @@ internal static class BackupCommand
         {
             Layout = CommandSettings.LayoutAsOwner(context),
             Connection = CommandSettings.Connection(context),
+            Source = context.Get(OptionTable.Source),
             Jobs = context.Get(OptionTable.Jobs),
             CompressionLevel = context.Get(OptionTable.CompressLevel),
             MaxRate = context.Get(OptionTable.MaxRate) is > 0 and var rate ? rate : null,

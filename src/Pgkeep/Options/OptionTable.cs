@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Commands;
 using Pgkeep.Options.Codecs;
 
@@ -111,6 +112,20 @@ internal static partial class OptionTable
         Commands = [CommandNames.Backup],
         Summary = "How many workers read, check and compress at a time",
         Example = "2",
+    };
+
+    public static Option<SourceName> Source { get; } = new()
+    {
+        Name = "source",
+        EnvironmentName = "PGKEEP_SOURCE",
+        Codec = new ChoiceCodec<SourceName>(
+            "WAY",
+            new("auto", SourceName.Auto, "the first of the others that can be had; the log says which and why"),
+            new("files", SourceName.Files, "the server's own files, on its own host"),
+            new("sql", SourceName.Sql, "through as many connections as there are jobs, from any host; docs/postgres.md lists the grants")),
+        Default = "auto",
+        Commands = [CommandNames.Backup],
+        Summary = "How a backup gets the server's files",
     };
 
     public static Option<CheckpointMode> Checkpoint { get; } = new()
@@ -290,7 +305,7 @@ internal static partial class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Jobs, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

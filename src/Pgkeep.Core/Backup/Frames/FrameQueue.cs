@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 
 namespace Pgkeep.Backup.Frames;
@@ -15,6 +16,7 @@ internal sealed class FrameQueue : IDisposable
     private const long SmallFileLength = 256 * 1024;
 
     private readonly Lock _lock = new();
+    private readonly IServerFiles _files;
     private readonly IEnumerator<CopyItem> _items;
     private readonly int _skip;
     private CopyItem? _ahead;
@@ -23,13 +25,25 @@ internal sealed class FrameQueue : IDisposable
     private long _number;
 
     /// <param name="skip">How much of an item's name is not part of its name in the tar.</param>
-    public FrameQueue(IEnumerable<CopyItem> items, int skip)
+    public FrameQueue(IServerFiles files, IEnumerable<CopyItem> items, int skip)
     {
+        _files = files;
         _items = items.GetEnumerator();
         _skip = skip;
     }
 
     public string TarNameOf(CopyItem item) => item.Name[_skip..];
+
+    /// <summary>Opens the small files of a frame, in the worker's own thread; null for one that is gone.</summary>
+    public IEnumerable<OpenFile?> Open(IReadOnlyList<CopyItem> small)
+    {
+        var number = 0;
+        foreach (var content in _files.OpenSmall(small))
+        {
+            var item = small[number++];
+            yield return content is null ? null : new OpenFile(content, item, TarNameOf(item), item.Status.Size + FrameLength);
+        }
+    }
 
     /// <summary>Null at the end.</summary>
     public FrameJob? Take()
@@ -81,10 +95,10 @@ internal sealed class FrameQueue : IDisposable
                 break;
             }
 
-            _file = OpenFile.TryOpen(item, TarNameOf(item));
-            _offset = 0;
-            if (_file is not null)
+            if (_files.TryOpen(item.Name) is { } content)
             {
+                _file = new OpenFile(content, item, TarNameOf(item));
+                _offset = 0;
                 return TakePiece();
             }
         }

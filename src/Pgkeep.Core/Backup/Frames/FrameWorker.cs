@@ -80,15 +80,17 @@ internal sealed class FrameWorker : IDisposable
 
     private void AddSmallFiles(SmallFilesJob job, CancellationToken cancellationToken)
     {
+        using var opened = _queue.Open([.. job.Items.Where(IsFile)]).GetEnumerator();
         foreach (var item in job.Items)
         {
-            if (item.Status.Type == FileType.Directory)
+            if (!IsFile(item))
             {
                 Add(TarWriter.HeaderOf(OpenFile.EntryOf(_queue.TarNameOf(item), 0, item.Status)));
                 continue;
             }
 
-            if (OpenFile.TryOpen(item, _queue.TarNameOf(item)) is { } file)
+            opened.MoveNext();
+            if (opened.Current is { } file)
             {
                 AddPiece(file, 0, checked((int)file.Size), cancellationToken);
             }
@@ -117,6 +119,8 @@ internal sealed class FrameWorker : IDisposable
 
         file.EndPiece(length);
     }
+
+    private static bool IsFile(CopyItem item) => item.Status.Type != FileType.Directory;
 
     private void Add(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
 

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 using Pgkeep.Streams.Tar;
 
@@ -10,14 +10,15 @@ namespace Pgkeep.Backup.Frames;
 /// </summary>
 internal sealed class OpenFile : IDisposable
 {
-    private readonly SafeFileHandle _handle;
+    private readonly IFileContent _content;
     private long _bytesLeft;
 
-    private OpenFile(SafeFileHandle handle, CopyItem item, string tarName)
+    /// <param name="mostBytes">More than that is not copied: what was written behind it since the file was listed is in the WAL.</param>
+    public OpenFile(IFileContent content, CopyItem item, string tarName, long mostBytes = long.MaxValue)
     {
-        _handle = handle;
+        _content = content;
         Item = item;
-        Size = RandomAccess.GetLength(handle);
+        Size = Math.Min(content.Size, mostBytes);
         _bytesLeft = Size;
         Header = TarWriter.HeaderOf(EntryOf(tarName, Size, item.Status));
     }
@@ -27,23 +28,6 @@ internal sealed class OpenFile : IDisposable
     public long Size { get; }
 
     public byte[] Header { get; }
-
-    /// <summary>Null where the file is gone.</summary>
-    public static OpenFile? TryOpen(CopyItem item, string tarName)
-    {
-        try
-        {
-            return new OpenFile(File.OpenHandle(item.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), item, tarName);
-        }
-        catch (Exception thrown) when (thrown is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "open", item.Path);
-        }
-    }
 
     public static TarEntry EntryOf(string name, long size, FileStatus status) =>
         new(name, status.Type == FileType.Directory ? TarEntryType.Directory : TarEntryType.File, size, status.Mode, status.Modified)
@@ -55,24 +39,17 @@ internal sealed class OpenFile : IDisposable
     /// <summary>Fills the buffer from an offset; where the file has shrunk, with zeros, as PostgreSQL's own base backup does (basebackup.c, sendFile).</summary>
     public void Read(Span<byte> buffer, long offset)
     {
-        try
+        while (!buffer.IsEmpty)
         {
-            while (!buffer.IsEmpty)
+            var read = _content.Read(buffer, offset);
+            if (read == 0)
             {
-                var read = RandomAccess.Read(_handle, buffer, offset);
-                if (read == 0)
-                {
-                    buffer.Clear();
-                    return;
-                }
-
-                buffer = buffer[read..];
-                offset += read;
+                buffer.Clear();
+                return;
             }
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", Item.Path);
+
+            buffer = buffer[read..];
+            offset += read;
         }
     }
 
@@ -85,5 +62,5 @@ internal sealed class OpenFile : IDisposable
         }
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _content.Dispose();
 }

@@ -29,9 +29,8 @@ internal sealed class ParallelArchive : IDisposable
 
     public ReadRate? Rate { get; init; }
 
-    public void CopyAll(IEnumerable<CopyItem> items, int skip, CancellationToken cancellationToken)
+    public void CopyAll(FrameQueue queue, CancellationToken cancellationToken)
     {
-        using var queue = new FrameQueue(items, skip);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var window = new SemaphoreSlim(_jobs * FramesPerWorker);
         var failures = new List<Exception>();
@@ -47,7 +46,7 @@ internal sealed class ParallelArchive : IDisposable
 
     public void AddContent(string name, ReadOnlySpan<byte> content, Posix.FileStatus like, DateTimeOffset modified)
     {
-        var item = new CopyItem("", name, like with { Modified = modified });
+        var item = new CopyItem(name, like with { Modified = modified });
         var piece = new FilePiece(item, content.Length, 0, content.Length, Crc32C.Compute(content), true, true);
         _sink.AddMember(OpenFile.EntryOf(name, content.Length, item.Status), content, [piece], _deflater);
     }

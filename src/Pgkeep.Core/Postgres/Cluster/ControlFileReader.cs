@@ -32,9 +32,16 @@ internal static class ControlFileReader
     public static (ControlFile Control, byte[] Content) ReadWithContent(string dataDirectory)
     {
         var path = Path.Combine(dataDirectory, RelativePath);
+        return ReadWithContent(() => ReadFile(path), path);
+    }
+
+    /// <param name="read">Called again where half of a write was seen.</param>
+    /// <param name="path">For messages.</param>
+    public static (ControlFile Control, byte[] Content) ReadWithContent(Func<byte[]> read, string path)
+    {
         for (var attempt = 1; ; attempt++)
         {
-            var content = ReadFile(path);
+            var content = read();
             if (ControlFile.TryParse(content, out var control, out var problem))
             {
                 return (control, content);

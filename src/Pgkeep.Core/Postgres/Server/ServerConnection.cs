@@ -6,7 +6,7 @@ namespace Pgkeep.Postgres.Server;
 /// One session. A backup holds it from start to stop, since PostgreSQL ends the backup mode with it; so the session's own time limits are
 /// lifted, and one that breaks is a failure of the command, never opened again behind its back.
 /// </summary>
-internal sealed class ServerConnection : IAsyncDisposable
+internal sealed class ServerConnection : IAsyncDisposable, IDisposable
 {
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlConnection _connection;
@@ -59,12 +59,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         try
         {
             // No limit: pg_backup_start waits for a spread checkpoint, and Ctrl-C cancels.
-            await using var command = new NpgsqlCommand(sql, _connection) { CommandTimeout = 0 };
-            foreach (var value in parameters)
-            {
-                command.Parameters.Add(new NpgsqlParameter { Value = value });
-            }
-
+            await using var command = Command(sql, parameters);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var row = new ServerRow(reader);
             while (await reader.ReadAsync(cancellationToken))
@@ -78,10 +73,70 @@ internal sealed class ServerConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>In the caller's own thread, for workers that have one.</summary>
+    public List<T> Query<T>(string sql, Func<NpgsqlDataReader, T> read, params object[] parameters)
+    {
+        try
+        {
+            using var command = Command(sql, parameters);
+            using var reader = command.ExecuteReader();
+            var rows = new List<T>();
+            while (reader.Read())
+            {
+                rows.Add(read(reader));
+            }
+
+            return rows;
+        }
+        catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+        {
+            throw ServerError.From(thrown, sql);
+        }
+    }
+
+    /// <summary>The one bytea of an answer, straight into a buffer that is long enough; in the caller's own thread.</summary>
+    /// <returns>Its length; 0 where it is null.</returns>
+    public int ReadBytes(string sql, Span<byte> buffer, params object[] parameters)
+    {
+        try
+        {
+            using var command = Command(sql, parameters);
+            using var reader = command.ExecuteReader(System.Data.CommandBehavior.SequentialAccess);
+            if (!reader.Read() || reader.IsDBNull(0))
+            {
+                return 0;
+            }
+
+            using var bytes = reader.GetStream(0);
+            return bytes.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        }
+        catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+        {
+            throw ServerError.From(thrown, sql);
+        }
+    }
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _source.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         await _source.DisposeAsync();
+    }
+
+    private NpgsqlCommand Command(string sql, object[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, _connection) { CommandTimeout = 0 };
+        foreach (var value in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return command;
     }
 }
 

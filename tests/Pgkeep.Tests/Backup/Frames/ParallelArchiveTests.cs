@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Pgkeep.Backup;
 using Pgkeep.Backup.Frames;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -15,6 +16,8 @@ public sealed class ParallelArchiveTests : IDisposable
     private readonly TemporaryDirectory _source = new();
     private readonly TemporaryDirectory _target = new();
     private readonly List<PendingFile> _completed = [];
+
+    private LocalFiles Files => new(_source.Path);
 
     public void Dispose()
     {
@@ -67,7 +70,7 @@ public sealed class ParallelArchiveTests : IDisposable
     public void A_file_whose_last_piece_is_done_first_stays_open_for_the_others()
     {
         var item = Create("f", (2 * FrameQueue.FrameLength) + 10);
-        using var queue = new FrameQueue([item], 0);
+        using var queue = new FrameQueue(Files, [item], 0);
         var first = (PieceJob)queue.Take()!;
         var second = (PieceJob)queue.Take()!;
         var last = (PieceJob)queue.Take()!;
@@ -78,7 +81,7 @@ public sealed class ParallelArchiveTests : IDisposable
         first.File.Read(content, first.Offset);
         first.File.EndPiece(first.Length);
 
-        Assert.Equal(File.ReadAllBytes(item.Path)[..content.Length], content);
+        Assert.Equal(File.ReadAllBytes(_source.PathOf(item.Name))[..content.Length], content);
         Assert.Throws<ObjectDisposedException>(() => first.File.Read(content, 0));
     }
 
@@ -108,8 +111,8 @@ public sealed class ParallelArchiveTests : IDisposable
     public void A_failure_in_one_worker_ends_all_and_is_the_one_reported()
     {
         var items = Enumerable.Range(0, 50).Select(number => Create($"f{number}", 400_000)).ToList();
-        items[20] = items[20] with { Path = _source.PathOf("f0/not-a-directory") };
-        items[21] = items[21] with { Path = _source.Path };
+        items[20] = items[20] with { Name = "f0/not-a-directory" };
+        items[21] = items[21] with { Name = "." };
 
         var failure = Assert.Throws<PgkeepException>(() => Copy(items, 4));
 
@@ -128,7 +131,7 @@ public sealed class ParallelArchiveTests : IDisposable
     {
         var content = Enumerable.Range(0, length).Select(i => (byte)(i % 251)).ToArray();
         File.WriteAllBytes(_source.PathOf(name), content);
-        return new CopyItem(_source.PathOf(name), name, FileStatus.Of(_source.PathOf(name))!.Value);
+        return new CopyItem(name, FileStatus.Of(_source.PathOf(name))!.Value);
     }
 
     private string Copy(IReadOnlyList<CopyItem> items, int jobs, CancellationToken? cancellationToken = null)
@@ -140,7 +143,8 @@ public sealed class ParallelArchiveTests : IDisposable
             new PendingFile(_target.PathOf("base.tar.gz"), _completed.Add), new PendingFile(_target.PathOf("base.index.gz"), _completed.Add), manifest);
         using (var archive = new ParallelArchive(sink, new PageCheck(control), jobs, 1))
         {
-            archive.CopyAll(items, 0, cancellationToken ?? TestContext.Current.CancellationToken);
+            using var queue = new FrameQueue(Files, items, 0);
+            archive.CopyAll(queue, cancellationToken ?? TestContext.Current.CancellationToken);
             archive.Complete();
         }
 

@@ -1,0 +1,106 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Backup;
+
+/// <summary>
+/// A base backup through the server's low-level API: the session that began it is held while the files are copied, whatever way they are reached
+/// (manual, "Making a Base Backup Using the Low Level API").
+/// </summary>
+internal sealed class LowLevelBackup
+{
+    private readonly BackupSettings _settings;
+    private readonly ServerConnection _connection;
+    private readonly ArchivingProof _archiving;
+    private readonly Action<string> _warn;
+    private readonly TimeProvider _time;
+
+    public LowLevelBackup(BackupSettings settings, ServerConnection connection, ArchivingProof archiving, Action<string> warn, TimeProvider time)
+    {
+        _settings = settings;
+        _connection = connection;
+        _archiving = archiving;
+        _warn = warn;
+        _time = time;
+    }
+
+    public BackupProgress? Progress { get; init; }
+
+    public async Task<BackupMetadata> CopyAsync(BackupPlan plan, BackupName name, PendingBackup pending, CancellationToken cancellationToken)
+    {
+        var before = await ServerWal.PositionAsync(_connection, cancellationToken);
+        var mode = await BackupMode.BeginAsync(_connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
+        plan.Files.RequireServersOwn(plan.Server, mode.Start);
+        await _archiving.RequireAsync(before, mode.Start, _settings.CompressionLevel, cancellationToken);
+        // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
+        plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory, plan.Files) };
+
+        using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
+        var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
+        var copy = new DataDirectoryCopy(plan, pending, manifest, _settings, Progress, _time, _warn);
+        copy.CopyTablespaces(cancellationToken);
+        using var main = copy.CopyMainFiles(cancellationToken);
+        var (_, control) = BackupPlan.ReadControl(plan.Files);
+
+        var end = await mode.EndAsync(cancellationToken);
+        if (!BackupLabel.TryParse(end.Label, out var label, out var problem))
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
+        }
+
+        CheckTablespaces(plan, end.TablespaceMap);
+        copy.Finish(main, end, control, cancellationToken);
+        manifest.Finish([new WalRange(label.StartTimeline, mode.Start, end.Stop)]);
+        manifestFile.Complete();
+        return Describe(plan, name, mode, end, label, copy);
+    }
+
+    /// <summary>Each tablespace that the server will want at a restore must be in the backup.</summary>
+    private static void CheckTablespaces(BackupPlan plan, string tablespaceMap)
+    {
+        if (!TablespaceMap.TryParse(tablespaceMap, plan.Server.Version, out var map, out var problem))
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's tablespace_map cannot be understood: {problem}");
+        }
+
+        if (map.Entries.FirstOrDefault(entry => plan.Tablespaces.All(tablespace => tablespace.Oid != entry.Oid)) is { } missing)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable, $"the tablespace {missing.Oid} in \"{missing.Path}\" was dropped or moved while the backup began", "take the backup again");
+        }
+    }
+
+    /// <summary>Only a page that was written during the backup can be torn, and then its LSN lies in it; its replay writes the page anew.</summary>
+    private static bool IsInside(Frames.SuspectPage page, BackupMode mode, BackupEnd end) => page.Lsn >= mode.Start && page.Lsn <= end.Stop;
+
+    private BackupMetadata Describe(BackupPlan plan, BackupName name, BackupMode mode, BackupEnd end, BackupLabel label, DataDirectoryCopy copy)
+    {
+        var timeline = label.StartTimeline;
+        var size = plan.Control.WalSegmentSize;
+        return new BackupMetadata
+        {
+            FormatVersion = BackupMetadata.CurrentFormatVersion,
+            Name = name.ToString(),
+            PgkeepVersion = _settings.PgkeepVersion,
+            Started = mode.Started,
+            Stopped = end.Stopped,
+            StartLsn = mode.Start,
+            StopLsn = end.Stop,
+            Timeline = timeline,
+            StartWal = WalSegmentName.FromLsn(timeline, mode.Start, size),
+            StopWal = WalSegmentName.EndingAt(timeline, end.Stop, size),
+            Source = plan.Files.Name,
+            Checkpoint = _settings.FastCheckpoint ? "fast" : "spread",
+            Compression = "gzip",
+            CompressionLevel = _settings.CompressionLevel,
+            Cluster = ClusterDescription.Of(plan),
+            Sizes = new BackupSizes(copy.Files, copy.PlainBytes, 0),
+            Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, DataDirectoryCopy.ArchiveOf(tablespace)))],
+            PagesChecked = copy.CheckedPages,
+            ExcusedPages = [.. copy.Suspects.Where(page => IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block}")],
+            Findings = [.. copy.Suspects.Where(page => !IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block} is damaged: its checksum does not fit")],
+        };
+    }
+}

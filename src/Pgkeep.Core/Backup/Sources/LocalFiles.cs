@@ -1,0 +1,154 @@
+using Microsoft.Win32.SafeHandles;
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Server;
+
+namespace Pgkeep.Backup.Sources;
+
+/// <summary>The source <em>files</em>: the data directory on this host.</summary>
+internal sealed class LocalFiles : IServerFiles
+{
+    private readonly string _dataDirectory;
+
+    public LocalFiles(string dataDirectory) => _dataDirectory = dataDirectory;
+
+    public string Name => "files";
+
+    /// <summary>
+    /// The directory could be a stale clone of the server's, with the same identifier. After the start it is the server's own only if the
+    /// checkpoint of that start has reached it.
+    /// </summary>
+    public void RequireServersOwn(ServerFacts server, Lsn start)
+    {
+        var control = ControlFileReader.Read(_dataDirectory);
+        if (control.SystemIdentifier != server.SystemIdentifier || control.CheckPointTimeline != server.Timeline || control.CheckPointRedo < start)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"\"{_dataDirectory}\" is not the connected server's: its last checkpoint {control.CheckPointRedo} is older than the backup's start {start}",
+                "the server runs on another host or in a container: run pgkeep backup where its files are, or copy through the connection with --source sql");
+        }
+    }
+
+    public IReadOnlyList<TablespaceLink> Tablespaces() => TablespaceLinks.Of(_dataDirectory);
+
+    public List<string> NamesIn(string directory)
+    {
+        var path = PathOf(directory);
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", path);
+        }
+    }
+
+    public IEnumerable<FileStatus?> StatusOf(string directory, IReadOnlyList<string> names)
+    {
+        var path = PathOf(directory);
+        return names.Select(name => FileStatus.Of(Path.Join(path, name)));
+    }
+
+    public IFileContent? TryOpen(string name)
+    {
+        var path = PathOf(name);
+        try
+        {
+            return new Content(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        }
+        catch (Exception thrown) when (thrown is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "open", path);
+        }
+    }
+
+    public IEnumerable<IFileContent?> OpenSmall(IReadOnlyList<CopyItem> items) => items.Select(item => TryOpen(item.Name));
+
+    public byte[]? TryRead(string name)
+    {
+        var path = PathOf(name);
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception thrown) when (thrown is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    public OutsideFile? TryReadOutside(string path, long mostBytes)
+    {
+        if (FileSystem.Resolve(path).StartsWith(FileSystem.Resolve(_dataDirectory) + "/", StringComparison.Ordinal)
+            || FileStatus.OfTarget(path) is not { Type: FileType.Regular } status)
+        {
+            return null;
+        }
+
+        if (status.Size > mostBytes)
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the configuration file \"{path}\" is too large");
+        }
+
+        try
+        {
+            return new OutsideFile(status, File.ReadAllBytes(path));
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    public void Dispose()
+    {
+        // Every open file belongs to whoever opened it.
+    }
+
+    private string PathOf(string name) => Path.Join(_dataDirectory, name);
+
+    private sealed class Content : IFileContent
+    {
+        private readonly string _path;
+        private readonly SafeFileHandle _handle;
+
+        public Content(string path, SafeFileHandle handle)
+        {
+            _path = path;
+            _handle = handle;
+            Size = RandomAccess.GetLength(handle);
+        }
+
+        public long Size { get; }
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            try
+            {
+                return RandomAccess.Read(_handle, buffer, offset);
+            }
+            catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+            {
+                throw PosixError.From(thrown, "read", _path);
+            }
+        }
+
+        public void Dispose() => _handle.Dispose();
+    }
+}
