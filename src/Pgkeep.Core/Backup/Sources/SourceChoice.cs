@@ -10,6 +10,8 @@ namespace Pgkeep.Backup.Sources;
 /// </summary>
 internal static class SourceChoice
 {
+    private const string OwnHost = "run pgkeep backup on the server's own host, as the server's account";
+
     /// <summary>What the way through the connection calls, besides what every backup does.</summary>
     private static readonly string[] FileFunctions =
         ["pg_ls_dir(text,boolean,boolean)", "pg_stat_file(text,boolean)", "pg_read_binary_file(text,bigint,bigint,boolean)"];
@@ -55,8 +57,7 @@ internal static class SourceChoice
 
         if (!Directory.Exists(path))
         {
-            return new PgkeepException(
-                ErrorKind.ServerUnsuitable, $"the server's data directory \"{path}\" cannot be seen from here", "run pgkeep backup on the server's own host, as the server's account");
+            return new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's data directory \"{path}\" cannot be seen from here", OwnHost);
         }
 
         try
@@ -69,7 +70,8 @@ internal static class SourceChoice
         }
         catch (PgkeepException unreadable) when (unreadable.Kind is ErrorKind.AccessDenied or ErrorKind.ServerUnsuitable or ErrorKind.StorageFailed)
         {
-            return unreadable;
+            var kind = unreadable.Kind == ErrorKind.AccessDenied ? ErrorKind.AccessDenied : ErrorKind.ServerUnsuitable;
+            return new PgkeepException(kind, $"the server's data directory is not to be read from here: {unreadable.Message}", unreadable, OwnHost);
         }
     }
 }

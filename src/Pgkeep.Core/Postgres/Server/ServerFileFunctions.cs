@@ -70,7 +70,7 @@ internal sealed class ServerFileFunctions : IDisposable
         LEFT JOIN LATERAL pg_stat_file(p.path, true) AS s ON true ORDER BY p.number
         """,
         row => row.IsDBNull(0) ? null : (ServerFileStatus?)new ServerFileStatus(row.GetInt64(0), row.GetFieldValue<DateTime>(1), row.GetBoolean(2)),
-        paths);
+        (object)paths);
 
     /// <summary>One for each path, in their order; null where the file is gone.</summary>
     /// <param name="lengths">No more than this is read of each.</param>
