@@ -28,6 +28,7 @@ internal sealed class BackupRun
 
     public async Task<BackupMetadata> RunAsync(CancellationToken cancellationToken)
     {
+        _settings.Compression.Codec.RequireUsable();
         ArchiveStores.RequireDirectories(_settings.Layout);
         await using var connection = await ServerConnection.OpenAsync(_settings.Connection, cancellationToken);
         var plan = await BackupPlan.MakeAsync(_settings, connection, cancellationToken);
@@ -54,14 +55,15 @@ internal sealed class BackupRun
         var copied = await copy.CopyAsync(plan, name, pending, cancellationToken);
         _log.Write("Base backup completed successfully");
 
-        using (var wal = new TarGzFile(pending.CreateFile(RepositoryLayout.WalTarName), _settings.CompressionLevel))
+        var names = new ArchiveNames(_settings.Compression.Codec);
+        using (var wal = new PendingTar(pending.CreateFile(names.Wal), _settings.Compression))
         {
             var proof = new WalProof(stores.Archive, watch, _time);
             await proof.PackAsync(plan, copied.StartWal, copied.StopWal, wal, cancellationToken);
         }
 
-        var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.CompressionLevel, connection, Warn, cancellationToken);
-        var missing = await CatalogSnapshot.WriteAsync(pending, _settings.CompressionLevel, _settings.Connection, connection, cancellationToken);
+        var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.Compression, connection, Warn, cancellationToken);
+        var missing = await CatalogSnapshot.WriteAsync(pending, _settings.Compression.GzipLevel, _settings.Connection, connection, cancellationToken);
         var metadata = copied with
         {
             ConfigurationFiles = configuration,

@@ -1,6 +1,7 @@
 using Pgkeep.Backup.Sources;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Backup;
 
@@ -15,8 +16,8 @@ internal sealed record BackupSettings
     /// <summary>Workers that read, check and compress at a time.</summary>
     public required int Jobs { get; init; }
 
-    /// <summary>1 to 9.</summary>
-    public required int CompressionLevel { get; init; }
+    /// <summary>Of the archives.</summary>
+    public required Compression Compression { get; init; }
 
     /// <summary>Bytes per second that are read from the data directory; null for no limit.</summary>
     public long? MaxRate { get; init; }

@@ -5,7 +5,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
-using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Backup;
 
@@ -24,12 +24,12 @@ internal sealed class CatalogSnapshot
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly PendingFile _file;
-    private readonly GzipFrameStream _gzip;
+    private readonly FrameStream _gzip;
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly List<string> _missing = [];
     private bool _isFirst = true;
 
-    private CatalogSnapshot(PendingFile file, GzipFrameStream gzip)
+    private CatalogSnapshot(PendingFile file, FrameStream gzip)
     {
         _file = file;
         _gzip = gzip;
@@ -44,7 +44,7 @@ internal sealed class CatalogSnapshot
             row => (Name: row.Get<string>(0), Allows: row.Get<bool>(1), IsGranted: row.Get<bool>(2)),
             cancellationToken);
         using var file = pending.CreateFile(RepositoryLayout.CatalogName);
-        using var gzip = new GzipFrameStream(file.Content, level);
+        using var gzip = FrameStream.Gzip(file.Content, level);
         var snapshot = new CatalogSnapshot(file, gzip);
         snapshot.Write("{\"format_version\":1,\"relations\":["u8);
         foreach (var (name, allows, isGranted) in databases)

@@ -2,12 +2,13 @@ using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Backup;
 
 /// <summary>
-/// <c>config.tar.gz</c>: the configuration that lies outside the data directory, as Debian has it. A server does not start without it, and a
+/// The archive <c>config</c>: the configuration that lies outside the data directory, as Debian has it. A server does not start without it, and a
 /// base backup does not look there.
 /// </summary>
 internal static class ConfigurationArchive
@@ -17,7 +18,7 @@ internal static class ConfigurationArchive
 
     /// <summary>The files that were stored; where there are none, there is no archive.</summary>
     public static async Task<IReadOnlyList<string>> WriteAsync(
-        BackupPlan plan, PendingBackup pending, int level, ServerConnection connection, Action<string> warn, CancellationToken cancellationToken)
+        BackupPlan plan, PendingBackup pending, Compression compression, ServerConnection connection, Action<string> warn, CancellationToken cancellationToken)
     {
         var files = new List<(string Path, OutsideFile File)>();
         var left = LargestFile;
@@ -39,7 +40,7 @@ internal static class ConfigurationArchive
 
         if (files.Count > 0)
         {
-            using var tar = new TarGzFile(pending.CreateFile(RepositoryLayout.ConfigurationName), level);
+            using var tar = new PendingTar(pending.CreateFile(new ArchiveNames(compression.Codec).Configuration), compression);
             foreach (var (path, (status, content)) in files)
             {
                 var entry = new TarEntry(path.TrimStart('/'), TarEntryType.File, content.Length, status.Mode, status.Modified) { UserId = status.UserId, GroupId = status.GroupId };

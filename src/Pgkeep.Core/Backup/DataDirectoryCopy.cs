@@ -17,6 +17,7 @@ internal sealed class DataDirectoryCopy
     private readonly PendingBackup _pending;
     private readonly BackupManifestWriter _manifest;
     private readonly BackupSettings _settings;
+    private readonly ArchiveNames _names;
     private readonly BackupProgress? _progress;
     private readonly ReadRate? _rate;
     private readonly DataDirectoryWalk _walk;
@@ -29,6 +30,7 @@ internal sealed class DataDirectoryCopy
         _pending = pending;
         _manifest = manifest;
         _settings = settings;
+        _names = new ArchiveNames(settings.Compression.Codec);
         _progress = progress;
         _rate = settings.MaxRate is { } rate ? new ReadRate(rate, time) : null;
         _walk = new DataDirectoryWalk(plan.Files, warn);
@@ -43,8 +45,6 @@ internal sealed class DataDirectoryCopy
 
     public IEnumerable<SuspectPage> Suspects => _sinks.SelectMany(sink => sink.Suspects);
 
-    public static string ArchiveOf(TablespaceLink tablespace) => $"{tablespace.Oid.Value}.tar.gz";
-
     /// <summary>Of a tablespace only the directory of this version belongs to the cluster; pg_upgrade leaves others beside it.</summary>
     public static string NameOf(BackupPlan plan, TablespaceLink tablespace) =>
         $"{PrefixOf(tablespace)}PG_{plan.Server.Version.Major}_{plan.Control.CatalogVersion}";
@@ -53,7 +53,7 @@ internal sealed class DataDirectoryCopy
     {
         foreach (var tablespace in _plan.Tablespaces)
         {
-            using var archive = Create(ArchiveOf(tablespace));
+            using var archive = Create(_names.OfTablespace(tablespace.Oid));
             var prefix = PrefixOf(tablespace);
             var name = NameOf(_plan, tablespace);
             if (_plan.Files.StatusOf(prefix, [name[prefix.Length..]]).Single() is { } status)
@@ -69,7 +69,7 @@ internal sealed class DataDirectoryCopy
     /// <summary>Everything but the last members; <see cref="Finish"/> writes those.</summary>
     public ParallelArchive CopyMainFiles(CancellationToken cancellationToken)
     {
-        var archive = Create(RepositoryLayout.MainArchiveName);
+        var archive = Create(_names.Main);
         try
         {
             using var queue = new FrameQueue(_plan.Files, WithWalDirectories(_walk.Of("")), 0);
@@ -103,9 +103,9 @@ internal sealed class DataDirectoryCopy
     private ParallelArchive Create(string name)
     {
         _progress?.EnterArchive(name);
-        var sink = new FrameSink(_pending.CreateFile(name), _pending.CreateFile(RepositoryLayout.IndexOf(name)), _manifest);
+        var sink = new FrameSink(_pending.CreateFile(name), _pending.CreateFile(ArchiveNames.IndexOf(name)), _manifest, _names.Codec);
         _sinks.Add(sink);
-        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.CompressionLevel) { Progress = _progress, Rate = _rate };
+        return new ParallelArchive(sink, _pages, _settings.Jobs, _settings.Compression) { Progress = _progress, Rate = _rate };
     }
 
     /// <summary><c>pg_wal</c> is emptied, and the server wants the directories in it.</summary>

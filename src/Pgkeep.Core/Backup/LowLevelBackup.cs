@@ -33,7 +33,7 @@ internal sealed class LowLevelBackup
         var before = await ServerWal.PositionAsync(_connection, cancellationToken);
         var mode = await BackupMode.BeginAsync(_connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
         plan.Files.RequireServersOwn(plan.Server, mode.Start);
-        await _archiving.RequireAsync(before, mode.Start, _settings.CompressionLevel, cancellationToken);
+        await _archiving.RequireAsync(before, mode.Start, _settings.Compression.GzipLevel, cancellationToken);
         // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
         plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory, plan.Files) };
 
@@ -93,11 +93,11 @@ internal sealed class LowLevelBackup
             StopWal = WalSegmentName.EndingAt(timeline, end.Stop, size),
             Source = plan.Files.Name,
             Checkpoint = _settings.FastCheckpoint ? "fast" : "spread",
-            Compression = "gzip",
-            CompressionLevel = _settings.CompressionLevel,
+            Compression = _settings.Compression.Codec.Name,
+            CompressionLevel = _settings.Compression.Level,
             Cluster = ClusterDescription.Of(plan),
             Sizes = new BackupSizes(copy.Files, copy.PlainBytes, 0),
-            Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, DataDirectoryCopy.ArchiveOf(tablespace)))],
+            Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, new ArchiveNames(_settings.Compression.Codec).OfTablespace(tablespace.Oid)))],
             PagesChecked = copy.CheckedPages,
             ExcusedPages = [.. copy.Suspects.Where(page => IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block}")],
             Findings = [.. copy.Suspects.Where(page => !IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block} is damaged: its checksum does not fit")],

@@ -34,7 +34,7 @@ internal sealed class PendingFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Where <see cref="TarGzFile"/> writes; what the disk refuses comes as .NET's own exception.</summary>
+    /// <summary>Where <see cref="PendingTar"/> writes; what the disk refuses comes as .NET's own exception.</summary>
     public Stream Content => _hash;
 
     public long Length => _hash.Length;

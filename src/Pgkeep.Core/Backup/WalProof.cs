@@ -6,8 +6,8 @@ using Pgkeep.Streams.Tar;
 namespace Pgkeep.Backup;
 
 /// <summary>
-/// Waits until the archive holds every segment from the backup's start to its stop, reads each back with all its checks, and packs them into
-/// <c>pg_wal.tar.gz</c>, so that the backup is consistent by itself. Only then may it be called a backup.
+/// Waits until the archive holds every segment from the backup's start to its stop, reads each back with all its checks, and packs them into the
+/// archive <c>pg_wal</c>, so that the backup is consistent by itself. Only then may it be called a backup.
 /// </summary>
 internal sealed class WalProof
 {
@@ -22,7 +22,7 @@ internal sealed class WalProof
         _time = time;
     }
 
-    public async Task PackAsync(BackupPlan plan, WalSegmentName first, WalSegmentName last, TarGzFile tar, CancellationToken cancellationToken)
+    public async Task PackAsync(BackupPlan plan, WalSegmentName first, WalSegmentName last, PendingTar tar, CancellationToken cancellationToken)
     {
         tar.Begin(new TarEntry("archive_status", TarEntryType.Directory, 0, 0b111_000_000, _time.GetUtcNow()));
         var size = plan.Control.WalSegmentSize;
@@ -52,7 +52,7 @@ internal sealed class WalProof
     }
 
     /// <summary>With the mark that says it is archived, so that a server started on the backup does not archive it again.</summary>
-    private void Pack(TarGzFile tar, string name, byte[] content)
+    private void Pack(PendingTar tar, string name, byte[] content)
     {
         var now = _time.GetUtcNow();
         tar.WriteFile(new TarEntry(name, TarEntryType.File, content.Length, 0b110_000_000, now), content);

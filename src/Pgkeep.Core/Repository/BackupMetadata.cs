@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Repository;
 
@@ -36,9 +37,18 @@ internal sealed record BackupMetadata
 
     public required string Checkpoint { get; init; }
 
+    /// <summary>The codec's name; <see cref="Codec"/> is what it stands for.</summary>
     public required string Compression { get; init; }
 
+    /// <summary>0 where the codec has none.</summary>
     public required int CompressionLevel { get; init; }
+
+    /// <summary>Of all its archives.</summary>
+    [JsonIgnore]
+    public Codec Codec => Codec.TryFind(Compression, out var codec) ? codec : throw new InvalidOperationException($"no codec is named \"{Compression}\"");
+
+    [JsonIgnore]
+    public ArchiveNames Archives => new(Codec);
 
     public required ClusterMetadata Cluster { get; init; }
 
@@ -46,7 +56,7 @@ internal sealed record BackupMetadata
 
     public required IReadOnlyList<TablespaceMetadata> Tablespaces { get; init; }
 
-    /// <summary>Absolute paths of the files in <c>config.tar.gz</c>.</summary>
+    /// <summary>Absolute paths of the files in the archive <c>config</c>.</summary>
     public IReadOnlyList<string> ConfigurationFiles { get; init; } = [];
 
     /// <summary>Databases whose relations are not in <c>catalog.json.gz</c>, each with the reason.</summary>
@@ -74,6 +84,11 @@ internal sealed record BackupMetadata
             var metadata = JsonSerializer.Deserialize(content, MetadataJson.Default.BackupMetadata);
             if (metadata is { FormatVersion: > 0 and <= CurrentFormatVersion })
             {
+                if (!Codec.TryFind(metadata.Compression, out _))
+                {
+                    throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" names a compression \"{metadata.Compression}\" that this pgkeep does not know", "use a newer pgkeep");
+                }
+
                 return WalSegmentSize.IsValid(metadata.Cluster.WalSegmentSize)
                     ? metadata
                     : throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" names a WAL segment size of {metadata.Cluster.WalSegmentSize} bytes, which there is not");

@@ -13,13 +13,7 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     public const string MetadataName = "backup_metadata.json";
     public const string ChecksumsName = "checksums.sha256";
     public const string ManifestName = "backup_manifest";
-    public const string MainArchiveName = "base.tar.gz";
-    public const string WalTarName = "pg_wal.tar.gz";
-    public const string ConfigurationName = "config.tar.gz";
     public const string CatalogName = "catalog.json.gz";
-
-    /// <summary>The index beside an archive.</summary>
-    public static string IndexOf(string archive) => archive.Replace(".tar.gz", ".index.gz", StringComparison.Ordinal);
 
     public string LatestLink => Path.Combine(BackupDirectory, LatestName);
 

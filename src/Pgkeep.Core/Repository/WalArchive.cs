@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
 using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Repository;
 
@@ -126,7 +127,7 @@ internal sealed class WalArchive
     private static byte[] Compress(ReadOnlySpan<byte> content, WalIdentity identity, int level)
     {
         using var buffer = new MemoryStream(content.Length / 3);
-        using (var gzip = new GzipFrameStream(buffer, level, identity.ToBytes()))
+        using (var gzip = FrameStream.Gzip(buffer, level, identity.ToBytes()))
         {
             gzip.Write(content);
             gzip.Complete();

@@ -33,6 +33,7 @@ internal sealed class RestorePlanner
             throw new PgkeepException(ErrorKind.RepositoryMismatch, $"\"{backup.Directory}\" is of the cluster {metadata.Cluster.SystemIdentifier}, and the archive of {identity.SystemIdentifier}");
         }
 
+        metadata.Codec.RequireUsable();
         CheckTarget(backup, metadata);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? metadata.Cluster.DataDirectory);
         CheckPlaces(dataDirectory, metadata);
@@ -236,7 +237,7 @@ internal sealed class RestorePlanner
         {
             if (!File.Exists(path))
             {
-                throw metadata.ConfigurationFiles.Contains(path) ? InBackup(path, backup) : new PgkeepException(
+                throw metadata.ConfigurationFiles.Contains(path) ? InBackup(path, Path.Combine(backup, metadata.Archives.Configuration)) : new PgkeepException(
                     ErrorKind.Configuration,
                     $"the server's configuration file \"{path}\" is not there, and it is not part of the backup",
                     "copy it back from where you keep it; on Debian pg_createcluster makes a new one");
@@ -244,9 +245,10 @@ internal sealed class RestorePlanner
         }
     }
 
-    private static PgkeepException InBackup(string path, string backup)
+    private static PgkeepException InBackup(string path, string archive)
     {
-        var extract = $"tar xzpf {ShellQuote.Word(Path.Combine(backup, RepositoryLayout.ConfigurationName))} -C /";
+        // GNU tar sees by itself how an archive is compressed.
+        var extract = $"tar xpf {ShellQuote.Word(archive)} -C /";
         return new PgkeepException(
             ErrorKind.Configuration,
             $"the server's configuration file \"{path}\" is not there, and the backup has it",

@@ -160,9 +160,9 @@ internal sealed class RestoreRun
 
     private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
-        var unpack = new Unpack(_plan.Account);
+        var unpack = new Unpack(_plan.Account, _plan.Metadata.Codec);
         unpack.CreateDirectory(_plan.DataDirectory);
-        unpack.Run(Path.Combine(_plan.Backup.Directory, RepositoryLayout.MainArchiveName), _plan.DataDirectory, cancellationToken);
+        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Main), _plan.DataDirectory, cancellationToken);
         foreach (var tablespace in _plan.Metadata.Tablespaces)
         {
             unpack.CreateDirectory(tablespace.Location);
@@ -170,7 +170,7 @@ internal sealed class RestoreRun
         }
 
         var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
-        unpack.Run(Path.Combine(_plan.Backup.Directory, RepositoryLayout.WalTarName), walDirectory, cancellationToken);
+        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), walDirectory, cancellationToken);
         UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), walDirectory, _plan.Account, cancellationToken);
         unpack.OpenTo(_plan.DataDirectory);
         foreach (var directory in _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))

@@ -1,7 +1,7 @@
-using System.IO.Compression;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Restore;
@@ -21,9 +21,15 @@ internal sealed class Unpack
     private const string PendingSuffix = ".pgkeep";
 
     private readonly Account _owner;
+    private readonly Codec _codec;
     private readonly byte[] _buffer = new byte[BufferLength];
 
-    public Unpack(Account owner) => _owner = owner;
+    /// <param name="codec">Of the backup's archives.</param>
+    public Unpack(Account owner, Codec codec)
+    {
+        _owner = owner;
+        _codec = codec;
+    }
 
     private bool _isOpenToGroup;
 
@@ -48,12 +54,12 @@ internal sealed class Unpack
         Own(path);
     }
 
-    /// <param name="archive">A <c>.tar.gz</c>.</param>
+    /// <param name="archive">A tar in the backup's codec.</param>
     /// <param name="target">Exists.</param>
     public void Run(string archive, string target, CancellationToken cancellationToken)
     {
         using var file = new FileStream(archive, FileMode.Open, FileAccess.Read, FileShare.Read, BufferLength, FileOptions.SequentialScan);
-        using var plain = new GZipStream(file, CompressionMode.Decompress);
+        using var plain = _codec.Decompress(file);
         var tar = new TarReader(plain, archive);
         try
         {

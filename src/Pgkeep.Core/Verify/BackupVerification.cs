@@ -71,8 +71,8 @@ internal static class BackupVerification
     {
         string[] needed =
         [
-            RepositoryLayout.MainArchiveName, RepositoryLayout.WalTarName, RepositoryLayout.ManifestName, RepositoryLayout.MetadataName,
-            .. backup.Metadata?.Tablespaces.Select(tablespace => tablespace.Archive) ?? [],
+            RepositoryLayout.ManifestName, RepositoryLayout.MetadataName,
+            .. backup.Metadata is { } metadata ? [metadata.Archives.Main, metadata.Archives.Wal, .. metadata.Tablespaces.Select(tablespace => tablespace.Archive)] : Array.Empty<string>(),
         ];
         return needed.Except(checksums.Files.Select(file => file.Name)).Select(name => $"\"{Path.Combine(backup.Directory, name)}\" is not in {RepositoryLayout.ChecksumsName}");
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Pgkeep.Archive;
 using Pgkeep.Diagnostics;
-using Pgkeep.Options;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Commands;
@@ -32,7 +31,7 @@ internal static class ArchiveWalCommand
         var began = context.Time.GetTimestamp();
         try
         {
-            var result = await new WalPush(stores, context.Get(OptionTable.CompressLevel), context.Time).RunAsync(path, name, cancellationToken);
+            var result = await new WalPush(stores, CommandSettings.WalLevel(context), context.Time).RunAsync(path, name, cancellationToken);
             var milliseconds = context.Time.GetElapsedTime(began).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
             log.Append(result == StoreResult.Stored ? $"Archived {name} in {milliseconds} ms" : $"Already archived, with the same content: {name}");
             return 0;

@@ -19,6 +19,7 @@ internal static class BackupCommand
         [
             new("sudo -u postgres scripts/backup-postgres.sh base", "The runbook's way."),
             new("sudo -u postgres pgkeep backup --checkpoint spread", "Spares a busy server's disk; takes minutes to begin."),
+            new("sudo -u postgres pgkeep backup --compress zstd", "Smaller, for more of the processor's time."),
         ],
         RunAsync = RunAsync,
     };
@@ -32,7 +33,7 @@ internal static class BackupCommand
             Connection = CommandSettings.Connection(context),
             Source = context.Get(OptionTable.Source),
             Jobs = context.Get(OptionTable.Jobs),
-            CompressionLevel = context.Get(OptionTable.CompressLevel),
+            Compression = CommandSettings.Compression(context),
             MaxRate = context.Get(OptionTable.MaxRate) is > 0 and var rate ? rate : null,
             FastCheckpoint = context.Get(OptionTable.Checkpoint) == CheckpointMode.Fast,
             ArchiveWait = context.Get(OptionTable.ArchiveWait),

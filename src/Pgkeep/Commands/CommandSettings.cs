@@ -3,6 +3,7 @@ using Pgkeep.Options;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Commands;
 
@@ -48,6 +49,26 @@ internal static class CommandSettings
         SslRootCertificate = context.Get(OptionTable.SslRootCert),
         ConnectTimeout = context.Get(OptionTable.ConnectTimeout),
     };
+
+    /// <summary>Of a backup's archives.</summary>
+    public static Compression Compression(CommandContext context)
+    {
+        var codec = context.Get(OptionTable.Compress);
+        var level = context.Get(OptionTable.CompressLevel);
+        if (codec.HighestLevel > 0 && level > codec.HighestLevel)
+        {
+            throw new PgkeepException(
+                ErrorKind.Configuration,
+                $"compress-level: {level} is not a whole number from 1 to {codec.HighestLevel}, the levels of {codec} ({context.Values.Find(OptionTable.CompressLevel).Source})",
+                "take a level of this codec, or another with --compress");
+        }
+
+        return new Compression(codec, Math.Min(level, codec.HighestLevel));
+    }
+
+    /// <summary>Of the WAL archive, which is gzip: a level that gzip does not have was meant for the backups' codec, and must not stop the archiving.</summary>
+    public static int WalLevel(CommandContext context) =>
+        context.Get(OptionTable.CompressLevel) is var level && level <= Codec.Gzip.HighestLevel ? level : Codec.Gzip.DefaultLevel;
 
     /// <summary>Before the command's work begins.</summary>
     public static void ApplyPriority(CommandContext context)

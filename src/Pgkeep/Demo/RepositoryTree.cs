@@ -2,18 +2,21 @@ using System.Globalization;
 using Pgkeep.Output;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Demo;
 
 /// <summary>A repository's directory with the meaning of everything in it. Dot-names are left out, as <c>tree</c> does.</summary>
 internal static class RepositoryTree
 {
-    private const string PackedSuffix = ".gz";
+    /// <summary>An archive is known by its name without the codec's suffix.</summary>
+    private static readonly ArchiveNames Plain = new(Codec.None);
 
     private static readonly Dictionary<string, string> Meanings = new()
     {
-        [RepositoryLayout.MainArchiveName] = "compressed database files",
-        [RepositoryLayout.WalTarName] = "WAL files at backup time",
+        [Plain.Main] = "compressed database files",
+        [Plain.Wal] = "WAL files at backup time",
+        [Plain.Configuration] = "configuration kept elsewhere",
         [RepositoryLayout.MetadataName] = "backup information",
         [RepositoryLayout.ChecksumsName] = "integrity checksums (sha256sum -c)",
         [RepositoryLayout.ManifestName] = "every file (pg_verifybackup)",
@@ -21,8 +24,7 @@ internal static class RepositoryTree
         [RepositoryLayout.LatestName] = "the newest backup",
         [RepositoryLayout.WalFolderName] = "WAL archive directory",
         ["base.index.gz"] = "where each file lies in base.tar.gz",
-        ["catalog.json.gz"] = "names of databases and tables",
-        ["config.tar.gz"] = "configuration kept elsewhere",
+        [RepositoryLayout.CatalogName] = "names of databases and tables",
         ["archive.log"] = "archive operation log",
         ["backup.log"] = "backup operation log",
         ["cron.log"] = "cron job execution log",
@@ -48,7 +50,9 @@ internal static class RepositoryTree
 
     private static string MeaningOf(string name)
     {
-        if (Meanings.TryGetValue(name, out var meaning))
+        var packed = Codec.All.FirstOrDefault(codec => codec.Suffix.Length > 0 && name.EndsWith(codec.Suffix, StringComparison.Ordinal));
+        var plain = name[..^(packed?.Suffix.Length ?? 0)];
+        if (Meanings.TryGetValue(name, out var meaning) || Meanings.TryGetValue(plain, out meaning))
         {
             return meaning;
         }
@@ -58,7 +62,6 @@ internal static class RepositoryTree
             return "base backup, named by its start";
         }
 
-        var plain = name.EndsWith(PackedSuffix, StringComparison.Ordinal) ? name[..^PackedSuffix.Length] : name;
         return WalFileName.TryParse(plain, out var wal) ? MeaningOf(wal) : IsTablespace(plain) ? "compressed tablespace files" : "";
     }
 

@@ -1,6 +1,7 @@
 using Pgkeep.Backup.Sources;
 using Pgkeep.Commands;
 using Pgkeep.Options.Codecs;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Options;
 
@@ -92,14 +93,32 @@ internal static partial class OptionTable
         Details = "A backup tries archiving before it copies, and needs the WAL that is written while it runs. If nothing has been archived for so long, it fails.",
     };
 
+    public static Option<Codec> Compress { get; } = new()
+    {
+        Name = "compress",
+        EnvironmentName = "PGKEEP_COMPRESS",
+        Codec = new ChoiceCodec<Codec>(
+            "CODEC",
+            new("gzip", Codec.Gzip, "base.tar.gz, which needs nothing but tar and gunzip to get back"),
+            new("zstd", Codec.Zstd, "base.tar.zst, smaller; needs zstd to get back by hand"),
+            new("none", Codec.None, "base.tar, for a file system that compresses by itself")),
+        Default = "gzip",
+        Commands = [CommandNames.Backup],
+        Summary = "How a backup's archives are compressed; the WAL archive is always gzip",
+        Example = "zstd",
+    };
+
     public static Option<int> CompressLevel { get; } = new()
     {
         Name = "compress-level",
         EnvironmentName = "PGKEEP_COMPRESS_LEVEL",
-        Codec = new IntegerCodec(1, 9),
-        Default = "1",
+        Codec = new IntegerCodec(1, Codec.All.Max(codec => codec.HighestLevel)),
+        ComputedAs = "1 for gzip, 3 for zstd",
+        Compute = values => $"{Math.Max(1, (values.Has(Compress) ? values.Get(Compress) : Codec.Gzip).DefaultLevel)}",
         Commands = [CommandNames.Backup, CommandNames.ArchiveWal],
-        Summary = "How hard to compress: 1 is fastest, 9 smallest",
+        Summary = "How hard to compress: 1 is fastest, 9 for gzip and 19 for zstd smallest",
+        Details = "Ignored with none. archive-wal writes gzip: a level above 9 is meant for zstd, and it takes 1 instead.",
+        Example = "3",
     };
 
     public static Option<int> Jobs { get; } = new()
@@ -305,7 +324,7 @@ internal static partial class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

@@ -38,7 +38,7 @@ public sealed class BackupContentTests : BackupTest
 
         var refused = await PgkeepBinary.RunAsync(["restore", "--pgdata", target, "--dry-run"], new RunOptions { Environment = site.Environment });
         AssertRefusal(refused, 10, $"{etc}/pg_hba.conf\" is not there, and the backup has it");
-        var command = refused.Stderr.Split('\n').First(line => line.Contains("tar xzpf", StringComparison.Ordinal));
+        var command = refused.Stderr.Split('\n').First(line => line.Contains("tar xpf", StringComparison.Ordinal));
         await HandRestore.ShellAsync(command[command.IndexOf("tar ", StringComparison.Ordinal)..], target);
 
         Assert.True(File.Exists(Path.Combine(etc, "conf.d/more.conf")));

@@ -12,7 +12,9 @@ public sealed class RepositoryTreeTests : IDisposable
 
     [Theory]
     [InlineData("base.tar.gz", "compressed database files")]
+    [InlineData("base.tar.zst", "compressed database files")]
     [InlineData("16384.tar.gz", "compressed tablespace files")]
+    [InlineData("16384.tar.zst", "compressed tablespace files")]
     [InlineData("backup_metadata.json", "backup information")]
     [InlineData("000000010000000000000004.gz", "archived WAL segment")]
     [InlineData("000000010000000000000004.000000E8.backup.gz", "where a backup begins and ends")]

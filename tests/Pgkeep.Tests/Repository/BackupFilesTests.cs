@@ -70,6 +70,8 @@ public sealed class BackupFilesTests
     [InlineData("\"format_version\": 1", "\"format_version\": 2")]
     [InlineData("\"wal_segment_size\": 16777216", "\"wal_segment_size\": 0")]
     [InlineData("\"start_lsn\": \"0/2000028\"", "\"start_lsn\": 1")]
+    [InlineData("\"compression\": \"gzip\"", "\"compression\": \"lz4\"")]
+    [InlineData("\"compression\": \"gzip\"", "\"compression\": null")]
     public void Metadata_that_make_no_sense_are_refused(string from, string to)
     {
         var text = Encoding.UTF8.GetString(SampleMetadata.Create().ToJson());

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Backup.Frames;
 
@@ -8,13 +8,13 @@ namespace Pgkeep.Backup.Frames;
 internal sealed class FrameIndexWriter : IDisposable
 {
     private readonly PendingFile _file;
-    private readonly GzipFrameStream _gzip;
+    private readonly FrameStream _gzip;
     private readonly StringBuilder _line = new();
 
     public FrameIndexWriter(PendingFile file)
     {
         _file = file;
-        _gzip = new GzipFrameStream(file.Content, 1);
+        _gzip = FrameStream.Gzip(file.Content, Codec.Gzip.DefaultLevel);
         Write("pgkeep frame index 1");
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using Pgkeep.Postgres;
-using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Backup.Frames;
@@ -14,21 +13,23 @@ internal sealed class FrameSink : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly PendingFile _file;
+    private readonly Codec _codec;
     private readonly BackupManifestWriter _manifest;
     private readonly FrameIndexWriter _index;
     private readonly Dictionary<long, EarlyFrame> _early = [];
     private readonly List<SuspectPage> _suspects = [];
     private long _next;
-    private uint _crc;
+    private uint _checksum;
     private long _plainLength;
     private uint _fileCrc;
 
-    public FrameSink(PendingFile file, PendingFile indexFile, BackupManifestWriter manifest)
+    public FrameSink(PendingFile file, PendingFile indexFile, BackupManifestWriter manifest, Codec codec)
     {
         _file = file;
+        _codec = codec;
         _manifest = manifest;
         _index = new FrameIndexWriter(indexFile);
-        Write(GzipHeader.Create(default));
+        Write(codec.Header);
     }
 
     public long Files { get; private set; }
@@ -61,24 +62,20 @@ internal sealed class FrameSink : IDisposable
     }
 
     /// <summary>A member that is not a file of the data directory, or was held back. Only after all frames.</summary>
-    public void AddMember(TarEntry entry, ReadOnlySpan<byte> content, IReadOnlyList<FilePiece> pieces, Streams.Deflate.IFrameDeflater deflater)
+    public void AddMember(TarEntry entry, ReadOnlySpan<byte> content, IReadOnlyList<FilePiece> pieces, IFrameCompressor compressor)
     {
         var header = TarWriter.HeaderOf(entry);
         var plain = new byte[header.Length + TarHeader.Padded(content.Length)];
         header.CopyTo(plain, 0);
         content.CopyTo(plain.AsSpan(header.Length));
-        AddPlain(plain, [.. pieces.Select(piece => piece with { Start = header.Length })], deflater);
+        AddPlain(plain, [.. pieces.Select(piece => piece with { Start = header.Length })], compressor);
     }
 
-    /// <summary>Ends the tar and the gzip member, and makes both files durable.</summary>
-    public void Complete(Streams.Deflate.IFrameDeflater deflater)
+    /// <summary>Ends the tar and the file it is stored in, and makes archive and index durable.</summary>
+    public void Complete(IFrameCompressor compressor)
     {
-        AddPlain(new byte[2 * TarHeader.Length], [], deflater);
-        Span<byte> trailer = stackalloc byte[10];
-        GzipFrameStream.FinalBlock.CopyTo(trailer);
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[2..], _crc);
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[6..], unchecked((uint)_plainLength));
-        Write(trailer);
+        AddPlain(new byte[2 * TarHeader.Length], [], compressor);
+        Write(_codec.TrailerOf(_checksum, _plainLength));
         _file.Complete();
         _index.Complete();
     }
@@ -94,12 +91,12 @@ internal sealed class FrameSink : IDisposable
         _file.Dispose();
     }
 
-    private void AddPlain(byte[] plain, IReadOnlyList<FilePiece> pieces, Streams.Deflate.IFrameDeflater deflater) => Add(new FrameResult
+    private void AddPlain(byte[] plain, IReadOnlyList<FilePiece> pieces, IFrameCompressor compressor) => Add(new FrameResult
     {
         Number = _next,
-        Compressed = deflater.Compress(plain),
+        Compressed = compressor.Compress(plain),
         PlainLength = plain.Length,
-        Crc = Crc32.Append(0, plain),
+        Checksum = _codec.ChecksumOf(plain),
         Pieces = pieces,
         Suspects = [],
     });
@@ -119,7 +116,7 @@ internal sealed class FrameSink : IDisposable
         }
 
         Write(frame.Compressed.Span);
-        _crc = Crc32.Combine(_crc, frame.Crc, frame.PlainLength);
+        _checksum = _codec.CombineChecksums(_checksum, frame.Checksum, frame.PlainLength);
         _plainLength += frame.PlainLength;
         _suspects.AddRange(frame.Suspects);
     }
@@ -165,7 +162,7 @@ internal sealed class FrameSink : IDisposable
                 Number = frame.Number,
                 Compressed = memory.AsMemory(0, frame.Compressed.Length),
                 PlainLength = frame.PlainLength,
-                Crc = frame.Crc,
+                Checksum = frame.Checksum,
                 Pieces = [.. frame.Pieces],
                 Suspects = [.. frame.Suspects],
             };

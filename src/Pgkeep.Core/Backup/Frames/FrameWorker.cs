@@ -1,7 +1,6 @@
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
-using Pgkeep.Streams;
-using Pgkeep.Streams.Deflate;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Backup.Frames;
@@ -15,8 +14,8 @@ internal sealed class FrameResult
 
     public required int PlainLength { get; init; }
 
-    /// <summary>Of the plain bytes.</summary>
-    public required uint Crc { get; init; }
+    /// <summary>Of the plain bytes, as the codec's trailer wants it.</summary>
+    public required uint Checksum { get; init; }
 
     public required IReadOnlyList<FilePiece> Pieces { get; init; }
 
@@ -33,17 +32,19 @@ internal sealed class FrameWorker : IDisposable
 {
     private readonly FrameQueue _queue;
     private readonly PageCheck _pages;
-    private readonly IFrameDeflater _deflater;
+    private readonly Codec _codec;
+    private readonly IFrameCompressor _compressor;
     private readonly List<FilePiece> _pieces = [];
     private readonly List<SuspectPage> _suspects = [];
     private byte[] _plain = GC.AllocateUninitializedArray<byte>(FrameQueue.FrameLength + 64 * 1024);
     private int _filled;
 
-    public FrameWorker(FrameQueue queue, PageCheck pages, int level)
+    public FrameWorker(FrameQueue queue, PageCheck pages, Compression compression)
     {
         _queue = queue;
         _pages = pages;
-        _deflater = FrameDeflaters.Create(level);
+        _codec = compression.Codec;
+        _compressor = compression.CreateCompressor();
     }
 
     public BackupProgress? Progress { get; init; }
@@ -64,19 +65,19 @@ internal sealed class FrameWorker : IDisposable
             AddSmallFiles((SmallFilesJob)job, cancellationToken);
         }
 
-        var plain = _plain.AsSpan(0, _filled);
+        var plain = _plain.AsMemory(0, _filled);
         return new FrameResult
         {
             Number = job.Number,
-            Compressed = _filled == 0 ? default : _deflater.Compress(plain),
+            Compressed = _filled == 0 ? default : _compressor.Compress(plain),
             PlainLength = _filled,
-            Crc = Crc32.Append(0, plain),
+            Checksum = _codec.ChecksumOf(plain.Span),
             Pieces = _pieces,
             Suspects = _suspects,
         };
     }
 
-    public void Dispose() => _deflater.Dispose();
+    public void Dispose() => _compressor.Dispose();
 
     private void AddSmallFiles(SmallFilesJob job, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Pgkeep.Postgres;
-using Pgkeep.Streams.Deflate;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Backup.Frames;
 
@@ -13,16 +13,16 @@ internal sealed class ParallelArchive : IDisposable
     private readonly FrameSink _sink;
     private readonly PageCheck _pages;
     private readonly int _jobs;
-    private readonly int _level;
-    private readonly IFrameDeflater _deflater;
+    private readonly Compression _compression;
+    private readonly IFrameCompressor _compressor;
 
-    public ParallelArchive(FrameSink sink, PageCheck pages, int jobs, int level)
+    public ParallelArchive(FrameSink sink, PageCheck pages, int jobs, Compression compression)
     {
         _sink = sink;
         _pages = pages;
         _jobs = jobs;
-        _level = level;
-        _deflater = FrameDeflaters.Create(level);
+        _compression = compression;
+        _compressor = compression.CreateCompressor();
     }
 
     public BackupProgress? Progress { get; init; }
@@ -48,14 +48,14 @@ internal sealed class ParallelArchive : IDisposable
     {
         var item = new CopyItem(name, like with { Modified = modified });
         var piece = new FilePiece(item, content.Length, 0, content.Length, Crc32C.Compute(content), true, true);
-        _sink.AddMember(OpenFile.EntryOf(name, content.Length, item.Status), content, [piece], _deflater);
+        _sink.AddMember(OpenFile.EntryOf(name, content.Length, item.Status), content, [piece], _compressor);
     }
 
-    public void Complete() => _sink.Complete(_deflater);
+    public void Complete() => _sink.Complete(_compressor);
 
     public void Dispose()
     {
-        _deflater.Dispose();
+        _compressor.Dispose();
         _sink.Dispose();
     }
 
@@ -64,7 +64,7 @@ internal sealed class ParallelArchive : IDisposable
     {
         try
         {
-            using var worker = new FrameWorker(queue, _pages, _level) { Progress = Progress, Rate = Rate };
+            using var worker = new FrameWorker(queue, _pages, _compression) { Progress = Progress, Rate = Rate };
             while (true)
             {
                 // A place before a number: whoever has the next number never waits for a place.

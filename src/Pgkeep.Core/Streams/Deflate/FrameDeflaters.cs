@@ -1,3 +1,5 @@
+using Pgkeep.Streams.Codecs;
+
 namespace Pgkeep.Streams.Deflate;
 
 internal static class FrameDeflaters
@@ -9,5 +11,5 @@ internal static class FrameDeflaters
     public static bool IsFastLibraryMissing => !IsalLibrary.IsUsable;
 
     /// <param name="level">1 (fast) to 9 (small).</param>
-    public static IFrameDeflater Create(int level) => level == FastLevel && IsalLibrary.IsUsable ? new IsalDeflater() : new ZlibDeflater(level);
+    public static IFrameCompressor Create(int level) => level == FastLevel && IsalLibrary.IsUsable ? new IsalDeflater() : new ZlibDeflater(level);
 }

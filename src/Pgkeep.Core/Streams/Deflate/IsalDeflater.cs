@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Streams.Deflate;
 
@@ -6,7 +7,7 @@ namespace Pgkeep.Streams.Deflate;
 /// By Intel's ISA-L, several times as fast as zlib at its fastest. One stateless call a frame, with a full flush and no end of stream
 /// (isa-l/igzip_lib.h, isal_deflate_stateless).
 /// </summary>
-internal sealed unsafe class IsalDeflater : IFrameDeflater
+internal sealed unsafe class IsalDeflater : IFrameCompressor
 {
     /// <summary>struct isal_zstream has some 85 KB in the versions known; all of it must be zero.</summary>
     private const int StreamLength = 256 * 1024;
@@ -21,7 +22,7 @@ internal sealed unsafe class IsalDeflater : IFrameDeflater
     private readonly void* _levelBuffer = NativeMemory.AlignedAlloc(LevelBufferLength, 64);
     private byte[] _compressed = [];
 
-    public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plain)
+    public ReadOnlyMemory<byte> Compress(ReadOnlyMemory<byte> plain)
     {
         // Stored blocks of at most 65,535 bytes with 5 bytes each, and the flush.
         var bound = plain.Length + ((plain.Length / 65535) + 2) * 5 + 64;
@@ -33,7 +34,7 @@ internal sealed unsafe class IsalDeflater : IFrameDeflater
         NativeMemory.Clear(_stream, StreamLength);
         var stream = (Head*)_stream;
         IsalLibrary.Initialize(_stream);
-        fixed (byte* source = plain, target = _compressed)
+        fixed (byte* source = plain.Span, target = _compressed)
         {
             stream->NextIn = source;
             stream->AvailableIn = (uint)plain.Length;

@@ -5,6 +5,7 @@ using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 using Pgkeep.Tests.Support;
 using Xunit;
@@ -16,6 +17,9 @@ public sealed class ParallelArchiveTests : IDisposable
     private readonly TemporaryDirectory _source = new();
     private readonly TemporaryDirectory _target = new();
     private readonly List<PendingFile> _completed = [];
+    private Codec _codec = Codec.Gzip;
+
+    private string Archive => _target.PathOf("base.tar");
 
     private LocalFiles Files => new(_source.Path);
 
@@ -26,13 +30,17 @@ public sealed class ParallelArchiveTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(7)]
-    public void Files_of_every_size_come_back_in_order(int jobs)
+    [InlineData(1, "gzip")]
+    [InlineData(2, "gzip")]
+    [InlineData(7, "gzip")]
+    [InlineData(2, "zstd")]
+    [InlineData(2, "none")]
+    public void Files_of_every_size_come_back_in_order(int jobs, string codec)
     {
         int[] lengths = [0, 1, 511, 512, 513, 8192, 262_144, 262_145, 1_048_575, 1_048_576, 1_048_577, 5_000_000, .. Enumerable.Range(0, 300).Select(i => i * 37)];
         var items = lengths.Select((length, number) => Create($"f{number:0000}", length)).ToList();
+
+        _codec = CodecOf(codec);
 
         Copy(items, jobs);
 
@@ -41,20 +49,26 @@ public sealed class ParallelArchiveTests : IDisposable
         Assert.All(found, member => Assert.Equal(File.ReadAllBytes(_source.PathOf(member.Name)), member.Content));
     }
 
-    [Fact]
-    public void The_index_leads_to_every_file_and_every_frame()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    [InlineData("none")]
+    public void The_index_leads_to_every_file_and_every_frame(string codec)
     {
+        _codec = CodecOf(codec);
         var items = new[] { 10, 3_000_000, 0, 700_000, 5 }.Select((length, number) => Create($"f{number}", length)).ToList();
 
         Copy(items, 2);
 
-        var archive = File.ReadAllBytes(_target.PathOf("base.tar.gz"));
+        var archive = File.ReadAllBytes(Archive);
         var plain = new MemoryStream();
         foreach (var line in ReadIndex().Where(line => line.StartsWith("f ", StringComparison.Ordinal)))
         {
             var numbers = line.Split(' ').Skip(1).Select(int.Parse).ToList();
             var frame = new byte[numbers[2]];
-            new DeflateStream(new MemoryStream(archive, numbers[0], numbers[1]), CompressionMode.Decompress).ReadExactly(frame);
+            var stored = new MemoryStream(archive, numbers[0], numbers[1]);
+            using var alone = _codec == Codec.Gzip ? new DeflateStream(stored, CompressionMode.Decompress) : _codec.Decompress(stored);
+            alone.ReadExactly(frame);
             plain.Write(frame);
         }
 
@@ -127,6 +141,8 @@ public sealed class ParallelArchiveTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => Copy(items, 2, new CancellationToken(canceled: true)));
     }
 
+    private static Codec CodecOf(string name) => Codec.TryFind(name, out var codec) ? codec : throw new ArgumentException("no codec", nameof(name));
+
     private CopyItem Create(string name, int length)
     {
         var content = Enumerable.Range(0, length).Select(i => (byte)(i % 251)).ToArray();
@@ -140,8 +156,8 @@ public sealed class ParallelArchiveTests : IDisposable
         using var manifest = new BackupManifestWriter(manifestText, 1, new SystemIdentifier(1));
         Assert.True(ControlFile.TryParse(Fixture.Bytes("control/15.pg_control"), out var control, out _));
         var sink = new FrameSink(
-            new PendingFile(_target.PathOf("base.tar.gz"), _completed.Add), new PendingFile(_target.PathOf("base.index.gz"), _completed.Add), manifest);
-        using (var archive = new ParallelArchive(sink, new PageCheck(control), jobs, 1))
+            new PendingFile(Archive, _completed.Add), new PendingFile(_target.PathOf("base.index.gz"), _completed.Add), manifest, _codec);
+        using (var archive = new ParallelArchive(sink, new PageCheck(control), jobs, new Compression(_codec, _codec.DefaultLevel)))
         {
             using var queue = new FrameQueue(Files, items, 0);
             archive.CopyAll(queue, cancellationToken ?? TestContext.Current.CancellationToken);
@@ -154,8 +170,8 @@ public sealed class ParallelArchiveTests : IDisposable
 
     private IEnumerable<(string Name, byte[] Content)> ReadTar()
     {
-        using var plain = new GZipStream(File.OpenRead(_target.PathOf("base.tar.gz")), CompressionMode.Decompress);
-        var tar = new TarReader(plain, "base.tar.gz");
+        using var plain = _codec.Decompress(File.OpenRead(Archive));
+        var tar = new TarReader(plain, Archive);
         while (tar.Next() is { } entry)
         {
             var content = new byte[entry.Size];

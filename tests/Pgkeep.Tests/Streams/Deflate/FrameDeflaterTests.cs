@@ -14,7 +14,7 @@ public sealed class FrameDeflaterTests
     {
         using var deflater = FrameDeflaters.Create(level);
         var plain = Content(length);
-        deflater.Compress([1, 2, 3]);
+        deflater.Compress(new byte[] { 1, 2, 3 });
 
         var frame = deflater.Compress(plain).ToArray();
 

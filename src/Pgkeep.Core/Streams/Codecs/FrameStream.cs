@@ -1,37 +1,33 @@
-using System.Buffers.Binary;
-using Pgkeep.Streams.Deflate;
+namespace Pgkeep.Streams.Codecs;
 
-namespace Pgkeep.Streams;
-
-/// <summary>
-/// Writes one gzip member whose content is cut into frames: each frame is raw deflate that starts without history and ends with a flush
-/// on a byte boundary, so that any frame can be decompressed alone, while every gunzip reads the whole. Many concatenated members
-/// would do the same, but PostgreSQL 18's <c>pg_verifybackup</c> does not end on those.
-/// </summary>
-/// <remarks>The member is whole only after <see cref="Complete"/>; a stream that is disposed before that leaves one that no reader accepts.</remarks>
-internal sealed class GzipFrameStream : Stream
+/// <summary>Writes one stored file by one thread: cuts what is written into frames, each of which can be decompressed alone.</summary>
+/// <remarks>The file is whole only after <see cref="Complete"/>; with gzip a stream that is disposed before that leaves one that no reader accepts.</remarks>
+internal sealed class FrameStream : Stream
 {
     /// <summary>Large enough that starting without history costs no measurable ratio, small enough for memory.</summary>
     public const int DefaultFrameLength = 1024 * 1024;
 
-    /// <summary>An empty final block with fixed codes (RFC 1951, 3.2.3).</summary>
-    public static ReadOnlySpan<byte> FinalBlock => [0x03, 0x00];
-
     private readonly Stream _target;
-    private readonly IFrameDeflater _deflater;
+    private readonly Codec _codec;
+    private readonly IFrameCompressor _compressor;
     private readonly byte[] _frame;
     private int _filled;
-    private uint _crc;
+    private uint _checksum;
     private long _length;
 
-    /// <param name="level">1 (fast) to 9 (small).</param>
-    /// <param name="subfield">What goes into the header's extra field, see <see cref="GzipHeader"/>.</param>
-    public GzipFrameStream(Stream target, int level, ReadOnlySpan<byte> subfield = default, int frameLength = DefaultFrameLength)
+    /// <param name="target">Not owned.</param>
+    public FrameStream(Stream target, Compression compression, int frameLength = DefaultFrameLength)
+        : this(target, compression, compression.Codec.Header, frameLength)
+    {
+    }
+
+    private FrameStream(Stream target, Compression compression, ReadOnlySpan<byte> header, int frameLength)
     {
         _target = target;
-        _deflater = FrameDeflaters.Create(level);
+        _codec = compression.Codec;
+        _compressor = compression.CreateCompressor();
         _frame = new byte[frameLength];
-        _target.Write(GzipHeader.Create(subfield));
+        _target.Write(header);
     }
 
     public override bool CanRead => false;
@@ -48,6 +44,11 @@ internal sealed class GzipFrameStream : Stream
         get => _length;
         set => throw new NotSupportedException();
     }
+
+    /// <param name="level">1 (fast) to 9 (small).</param>
+    /// <param name="subfield">What goes into the header's extra field, see <see cref="GzipHeader"/>.</param>
+    public static FrameStream Gzip(Stream target, int level, ReadOnlySpan<byte> subfield = default, int frameLength = DefaultFrameLength) =>
+        new(target, Compression.Gzip(level), GzipHeader.Create(subfield), frameLength);
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
@@ -66,15 +67,11 @@ internal sealed class GzipFrameStream : Stream
         }
     }
 
-    /// <summary>Writes what is left, the end of the member, its CRC and its length.</summary>
+    /// <summary>Writes what is left, and the trailer.</summary>
     public void Complete()
     {
         EndFrame();
-        Span<byte> trailer = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc);
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], unchecked((uint)_length));
-        _target.Write(FinalBlock);
-        _target.Write(trailer);
+        _target.Write(_codec.TrailerOf(_checksum, _length));
     }
 
     /// <summary>Frames end where they are full, not where a caller flushes.</summary>
@@ -92,7 +89,7 @@ internal sealed class GzipFrameStream : Stream
     {
         if (disposing)
         {
-            _deflater.Dispose();
+            _compressor.Dispose();
         }
 
         base.Dispose(disposing);
@@ -105,11 +102,11 @@ internal sealed class GzipFrameStream : Stream
             return;
         }
 
-        var plain = _frame.AsSpan(0, _filled);
-        _crc = Crc32.Append(_crc, plain);
+        var plain = _frame.AsMemory(0, _filled);
+        _checksum = _codec.CombineChecksums(_checksum, _codec.ChecksumOf(plain.Span), _filled);
         _length += _filled;
         _filled = 0;
 
-        _target.Write(_deflater.Compress(plain).Span);
+        _target.Write(_compressor.Compress(plain).Span);
     }
 }

@@ -1,21 +1,21 @@
 using Pgkeep.Posix;
-using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Backup;
 
-/// <summary>One <c>.tar.gz</c> of a backup. A write that fails is told apart from a read that fails: this side is always the repository.</summary>
-internal sealed class TarGzFile : IDisposable
+/// <summary>An archive of a <see cref="PendingBackup"/> that one thread writes. A write that fails is told apart from a read that fails: this side is always the repository.</summary>
+internal sealed class PendingTar : IDisposable
 {
     private readonly PendingFile _file;
-    private readonly GzipFrameStream _gzip;
+    private readonly FrameStream _frames;
     private readonly TarWriter _tar;
 
-    public TarGzFile(PendingFile file, int level)
+    public PendingTar(PendingFile file, Compression compression)
     {
         _file = file;
-        _gzip = new GzipFrameStream(file.Content, level);
-        _tar = new TarWriter(_gzip);
+        _frames = new FrameStream(file.Content, compression);
+        _tar = new TarWriter(_frames);
     }
 
     public void Begin(TarEntry entry) => Guard(() => _tar.Begin(entry));
@@ -43,14 +43,14 @@ internal sealed class TarGzFile : IDisposable
         Guard(() =>
         {
             _tar.Complete();
-            _gzip.Complete();
+            _frames.Complete();
         });
         _file.Complete();
     }
 
     public void Dispose()
     {
-        _gzip.Dispose();
+        _frames.Dispose();
         _file.Dispose();
     }
 
