@@ -49,6 +49,11 @@ internal sealed class BackupRun
         Progress?.Begin(BackupOutset.Of(plan, cancellationToken));
         _log.Write($"Starting PostgreSQL base backup: {name}");
         _log.Write($"Source: {plan.Files.Name}, {plan.WhyThisSource}");
+        if (_settings.Compression.Codec.Slowness(_settings.Compression.Level) is { } slowness)
+        {
+            Warn(slowness);
+        }
+
         using var pending = PendingBackup.Create(_settings.Layout, name);
         var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
         var copy = new LowLevelBackup(_settings, connection, archiving, Warn, _time) { Progress = Progress };

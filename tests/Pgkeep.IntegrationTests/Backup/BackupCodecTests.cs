@@ -108,6 +108,32 @@ public sealed class BackupCodecTests : BackupTest
         (await WithoutAsync(site, "libzstd.so.1", "backup")).EnsureSuccess();
     }
 
+    [Fact]
+    public async Task Without_ISA_L_a_gzip_backup_warns_once_and_is_whole()
+    {
+        var site = await StartSiteAsync();
+
+        var result = (await WithoutAsync(site, "libisal.so.2", "backup")).EnsureSuccess();
+
+        var log = await File.ReadAllLinesAsync(Path.Combine(site.Repository, "backup.log"), TestContext.Current.CancellationToken);
+        Assert.Contains("install Debian's package libisal2", Assert.Single(log, line => line.Contains("WARNING: ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Single(result.Stderr.Split('\n'), line => line.Contains("WARNING: ", StringComparison.Ordinal));
+        (await TestAccount.RunAsync("gunzip", ["-t", Path.Combine(site.Backups[^1], "base.tar.gz")])).EnsureSuccess();
+    }
+
+    [Theory]
+    [InlineData("libisal.so.2", "zstd", 3)]
+    [InlineData("libisal.so.2", "gzip", 6)]
+    [InlineData("libnone.so", "gzip", 1)]
+    public async Task A_backup_that_is_as_fast_as_it_can_be_does_not_warn(string missing, string codec, int level)
+    {
+        var site = await StartSiteAsync();
+
+        (await WithoutAsync(site, missing, "backup", "--compress", codec, "--compress-level", $"{level}")).EnsureSuccess();
+
+        Assert.DoesNotContain("WARNING", await File.ReadAllTextAsync(Path.Combine(site.Repository, "backup.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("gzip", 10, "1 to 9")]
     [InlineData("gzip", 19, "1 to 9")]

@@ -41,6 +41,9 @@ internal abstract class Codec
     {
     }
 
+    /// <summary>Why a level is slower on this machine than it could be, and what to do; null where it is not.</summary>
+    public virtual string? Slowness(int level) => null;
+
     /// <param name="level">1 to <see cref="HighestLevel"/>; of no meaning where there are none.</param>
     public abstract IFrameCompressor CreateCompressor(int level);
 

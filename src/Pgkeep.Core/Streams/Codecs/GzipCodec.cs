@@ -23,6 +23,10 @@ internal sealed class GzipCodec : Codec
     /// <summary>An empty final block with fixed codes (RFC 1951, 3.2.3).</summary>
     private static ReadOnlySpan<byte> FinalBlock => [0x03, 0x00];
 
+    public override string? Slowness(int level) => FrameDeflaters.IsFastLibraryMissingFor(level)
+        ? "libisal.so.2 is missing or cannot be used, and .NET's zlib takes several times as long: install Debian's package libisal2"
+        : null;
+
     public override IFrameCompressor CreateCompressor(int level) => FrameDeflaters.Create(level);
 
     public override uint ChecksumOf(ReadOnlySpan<byte> plain) => Crc32.Append(0, plain);

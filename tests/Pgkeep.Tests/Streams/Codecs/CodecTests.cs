@@ -46,4 +46,11 @@ public sealed class CodecTests
         Assert.True(Codec.TryFind(name, out var codec));
         Assert.Equal(gzipLevel, new Compression(codec, level).GzipLevel);
     }
+
+    [Fact]
+    public void A_level_that_is_not_ISA_Ls_is_as_fast_as_it_can_be()
+    {
+        Assert.Null(Codec.Gzip.Slowness(6));
+        Assert.Null(Codec.Zstd.Slowness(1));
+    }
 }
