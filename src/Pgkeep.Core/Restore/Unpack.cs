@@ -68,6 +68,12 @@ internal sealed class Unpack
                 cancellationToken.ThrowIfCancellationRequested();
                 Create(tar, entry, archive, target, cancellationToken);
             }
+
+            // The tar ends before the file does: the checksum over everything, where a codec has one, is compared at the file's end.
+            while (plain.Read(_buffer) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
         catch (InvalidDataException damaged)
         {

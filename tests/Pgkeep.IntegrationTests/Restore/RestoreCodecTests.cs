@@ -43,9 +43,34 @@ public sealed class RestoreCodecTests : IntegrationTest
         Assert.Empty(site.Asides);
     }
 
+    /// <summary>Whatever happened between the check of the stored bytes and their use: gzip's own checksum over all of it stands behind the tar.</summary>
+    [Fact]
+    public async Task The_checksum_behind_the_tar_is_compared()
+    {
+        var site = await RestoreSite.StartAsync(await GetWorkspaceAsync(), PostgresServers.Newest);
+        await site.BackupAsync();
+        await site.Cluster.StopAsync();
+        await RestoreSite.DoctorAsync(site.Latest, "base.tar.gz", ChangeChecksum);
+
+        var result = await site.RestoreAsync();
+
+        result.EnsureExitCode(16);
+        Assert.Contains("base.tar.gz\" cannot be decompressed", result.Stderr, StringComparison.Ordinal);
+    }
+
     private static void Cut(string path)
     {
         using var archive = new FileStream(path, FileMode.Open);
         archive.SetLength((archive.Length / 2) + 77);
+    }
+
+    /// <summary>The last eight bytes are CRC-32 and length.</summary>
+    private static void ChangeChecksum(string path)
+    {
+        using var archive = new FileStream(path, FileMode.Open);
+        archive.Position = archive.Length - 8;
+        var value = archive.ReadByte();
+        archive.Position--;
+        archive.WriteByte((byte)(value ^ 1));
     }
 }
