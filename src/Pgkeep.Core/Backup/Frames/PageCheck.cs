@@ -15,13 +15,23 @@ internal readonly record struct SuspectPage(string File, uint Block, Lsn Lsn);
 /// </summary>
 internal sealed class PageCheck
 {
-    /// <summary>A page that is being written fits within microseconds; one that is damaged never does.</summary>
+    /// <summary>A page that is being written fits within microseconds, unless its writer has lost the processor; one that is damaged never does.</summary>
     private const int Attempts = 20;
+
+    /// <summary>So many of them without a wait.</summary>
+    private const int QuickAttempts = 4;
+
+    /// <summary>All attempts for a page together wait 0.2 s: a writer has its turn by then, on a busy machine too.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(16);
+
+    /// <summary>A file that is damaged all over must not hold up the backup: by now it is clear what is going on.</summary>
+    private const int MostPagesWaitedFor = 50;
 
     private readonly bool _isOn;
     private readonly int _blockSize;
     private readonly uint _blocksPerSegment;
     private long _checked;
+    private int _neverFitted;
 
     public PageCheck(ControlFile control)
     {
@@ -29,6 +39,8 @@ internal sealed class PageCheck
         _blockSize = (int)control.BlockSize;
         _blocksPerSegment = control.RelationSegmentBlocks;
     }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public long CheckedPages => Interlocked.Read(ref _checked);
 
@@ -74,7 +86,7 @@ internal sealed class PageCheck
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            Thread.Yield();
+            WaitBefore(attempt);
             file.Read(page, (long)block * _blockSize);
             if (Fits(page, (relation.Segment * _blocksPerSegment) + block))
             {
@@ -82,6 +94,22 @@ internal sealed class PageCheck
             }
         }
 
+        Interlocked.Increment(ref _neverFitted);
         return false;
+    }
+
+    /// <summary>Waits 1, 2, 4, 8 and then 16 ms, in the worker's own thread.</summary>
+    private void WaitBefore(int attempt)
+    {
+        if (attempt < QuickAttempts || Volatile.Read(ref _neverFitted) >= MostPagesWaitedFor)
+        {
+            Thread.Yield();
+            return;
+        }
+
+        var wait = TimeSpan.FromMilliseconds(1 << Math.Min(attempt - QuickAttempts, 10));
+        using var isDue = new ManualResetEventSlim();
+        using var timer = Time.CreateTimer(_ => isDue.Set(), null, wait < LongestWait ? wait : LongestWait, Timeout.InfiniteTimeSpan);
+        isDue.Wait();
     }
 }
