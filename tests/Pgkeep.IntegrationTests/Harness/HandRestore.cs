@@ -3,6 +3,8 @@ namespace Pgkeep.IntegrationTests.Harness;
 /// <summary>What the manual tells a person to do who has a backup and no pgkeep: tar, ln and an editor.</summary>
 internal static class HandRestore
 {
+    private static readonly RunOptions Patient = new() { Timeout = TimeSpan.FromMinutes(10) };
+
     /// <summary>Unpacks the data directory and its WAL.</summary>
     /// <param name="codec">As in <c>--compress</c>.</param>
     public static Task UnpackAsync(string backup, string target, string codec = "gzip") => ShellAsync(
@@ -12,6 +14,7 @@ internal static class HandRestore
     public static Task UnpackTablespacesAsync(string backup, string target, string codec = "gzip") => ShellAsync(
         """
         for archive in "$1"/[0-9]*".tar$4"; do
+            [ -e "$archive" ] || continue
             oid=$(basename "$archive" ".tar$4")
             mkdir -m 0700 "$2-$oid"
             tar $3 -xf "$archive" -C "$2-$oid"
@@ -36,5 +39,5 @@ internal static class HandRestore
     private static string OptionOf(string codec) => codec == "none" ? "" : "--" + codec;
 
     public static async Task<ProgramResult> ShellAsync(string script, params string[] arguments) =>
-        (await TestAccount.RunAsync("sh", ["-euc", script, "sh", .. arguments])).EnsureSuccess();
+        (await TestAccount.RunAsync("sh", ["-euc", script, "sh", .. arguments], Patient)).EnsureSuccess();
 }

@@ -163,10 +163,17 @@ internal sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>Runs one of PostgreSQL's client programs as the account, connected to this server by its environment.</summary>
-    public Task<ProgramResult> RunClientAsync(string program, IReadOnlyList<string> arguments) => TestAccount.RunAsync(
+    public async Task<ProgramResult> RunClientAsync(string program, IReadOnlyList<string> arguments, TimeSpan? timeout = null)
+    {
+        await using var running = StartClient(program, arguments, timeout);
+        return await running.WaitAsync();
+    }
+
+    /// <inheritdoc cref="RunClientAsync"/>
+    public RunningProgram StartClient(string program, IReadOnlyList<string> arguments, TimeSpan? timeout = null) => TestAccount.Start(
         Path.Combine(PostgresServers.ClientDirectory(Major), program),
         arguments,
-        new RunOptions { Environment = ClientEnvironment, WorkingDirectory = Workspace.Root });
+        new RunOptions { Environment = ClientEnvironment, WorkingDirectory = Workspace.Root, Timeout = timeout ?? RunOptions.DefaultTimeout });
 
     public string LogTail() => string.Join('\n', ServerLog.Split('\n').TakeLast(LogTailLines));
 

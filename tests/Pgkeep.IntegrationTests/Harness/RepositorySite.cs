@@ -25,7 +25,10 @@ internal sealed class RepositorySite
 
     public static string ArchiveCommand(string repository) => $"BACKUP_DIR={repository} {PgkeepBinary.FilePath} archive-wal %p %f";
 
-    public Task<ProgramResult> BackupAsync(params string[] options) => PgkeepBinary.RunAsync(["backup", .. options], new RunOptions { Environment = Environment });
+    public Task<ProgramResult> BackupAsync(params string[] options) => RunAsync(["backup", .. options]);
+
+    public Task<ProgramResult> RunAsync(IReadOnlyList<string> arguments, TimeSpan? timeout = null) =>
+        PgkeepBinary.RunAsync(arguments, new RunOptions { Environment = Environment, Timeout = timeout ?? RunOptions.DefaultTimeout });
 
     /// <summary>The new backup's directory.</summary>
     public async Task<string> TakeBackupAsync()
