@@ -18,6 +18,10 @@ internal readonly record struct FileStatus(
 {
     private const int TypeMask = 0xF000;
 
+    // The years 1 and 9999: all that DateTimeOffset holds. A tmpfs, btrfs or XFS holds more, and a file's time may be anything.
+    private const long FirstSecond = -62_135_596_800;
+    private const long LastSecond = 253_402_300_799;
+
     /// <summary>Null where there is nothing at the path; any other failure is thrown. Links are not followed.</summary>
     public static FileStatus? Of(string path) => Query(path, Libc.AT_SYMLINK_NOFOLLOW);
 
@@ -33,7 +37,7 @@ internal readonly record struct FileStatus(
             return errno is Libc.ENOENT or Libc.ENOTDIR ? null : throw PosixError.From(errno, "look at", path);
         }
 
-        var modified = DateTimeOffset.FromUnixTimeSeconds(buffer.ModifiedSeconds).AddTicks(buffer.ModifiedNanoseconds / 100);
+        var modified = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(buffer.ModifiedSeconds, FirstSecond, LastSecond)).AddTicks(buffer.ModifiedNanoseconds / 100);
         return new FileStatus(
             TypeOf(buffer.Mode),
             buffer.Mode & 0xFFF,
