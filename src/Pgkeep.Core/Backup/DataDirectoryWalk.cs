@@ -42,8 +42,7 @@ internal sealed class DataDirectoryWalk
                     yield return item;
                     break;
                 case FileType.Directory or FileType.SymbolicLink when DataDirectoryRules.IsEmptied(item.Name):
-                    // pg_wal may be a link to another disk; in a backup it is a directory, as in PostgreSQL's own.
-                    yield return item with { Status = item.Status with { Type = FileType.Directory } };
+                    yield return item with { Status = AsDirectory(item.Status, path) };
                     break;
                 case FileType.Directory:
                     yield return item;
@@ -61,6 +60,14 @@ internal sealed class DataDirectoryWalk
             }
         }
     }
+
+    /// <summary>
+    /// <c>pg_wal</c> may be a link to another disk; in a backup it is a directory, as in PostgreSQL's own. A link's mode is 0777, which says nothing:
+    /// the server makes its directories with the data directory's own (src/common/file_perm.c).
+    /// </summary>
+    private static FileStatus AsDirectory(FileStatus status, string dataDirectory) => status.Type == FileType.Directory
+        ? status
+        : status with { Type = FileType.Directory, Mode = FileStatus.OfTarget(dataDirectory)!.Value.Mode };
 
     /// <summary>Only the names are held, and each file is looked at when its turn comes: a directory can have a million.</summary>
     private IEnumerable<CopyItem> List(string directory)
