@@ -83,6 +83,57 @@ public sealed class TarTests
         Assert.Equal(size, read);
     }
 
+    [Theory]
+    [InlineData(-62_135_596_800)]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(0x1_FFFF_FFFF)]
+    [InlineData(0x2_0000_0000)]
+    [InlineData(253_402_300_799)]
+    public void A_time_comes_back_however_early_or_late(long seconds)
+    {
+        var modified = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        var tar = Write(writer => writer.WriteFile(new TarEntry("f", TarEntryType.File, 0, 0, modified), []));
+
+        Assert.Equal(modified, new TarReader(tar, "test.tar").Next()!.Modified);
+    }
+
+    [Theory]
+    [InlineData("80FF000000000000000000FF")]
+    [InlineData("C00000000000000000000001")]
+    [InlineData("FFFFFFFF0000000000000001")]
+    [InlineData("800000008000000000000000")]
+    public void A_number_of_more_than_64_bits_is_none(string field)
+    {
+        Assert.False(TarHeader.TryReadNumber(Convert.FromHexString(field), out _));
+    }
+
+    [Fact]
+    public void A_negative_size_is_damage()
+    {
+        var header = new byte[TarHeader.Length];
+        TarHeader.Write(header, "f"u8, TarHeader.FileFlag, -1, 0, Modified, 0, 0, default);
+
+        Assert.Equal(ErrorKind.BackupDamaged, Assert.Throws<PgkeepException>(() => ReadAll(header)).Kind);
+    }
+
+    [Theory]
+    [InlineData("size=-1")]
+    [InlineData("size=1x")]
+    [InlineData("size=99999999999999999999")]
+    [InlineData("mtime=")]
+    [InlineData("mtime=1e400")]
+    public void An_extended_header_with_a_number_that_is_none_is_damage(string record)
+    {
+        var tar = new byte[3 * TarHeader.Length];
+        var text = System.Text.Encoding.ASCII.GetBytes($"{record.Length + 4:00} {record}\n");
+        TarHeader.Write(tar, "x"u8, TarHeader.PaxFlag, text.Length, 0, Modified, 0, 0, default);
+        text.CopyTo(tar, TarHeader.Length);
+        TarHeader.Write(tar.AsSpan(2 * TarHeader.Length, TarHeader.Length), "f"u8, TarHeader.FileFlag, 0, 0, Modified, 0, 0, default);
+
+        Assert.Contains("extended header", Assert.Throws<PgkeepException>(() => ReadAll(tar)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_member_that_is_not_filled_is_a_bug()
     {

@@ -10,7 +10,8 @@ namespace Pgkeep.Streams.Tar;
 /// 329 devmajor[8]  337 devminor[8]    345 prefix[155]
 /// </code>
 /// PostgreSQL's own reader (src/port/tar.c, src/fe_utils/astreamer_tar.c) knows the name field alone, so the prefix is never used: a name
-/// that is too long gets a PAX header. Sizes of 8 GiB and more are base-256, as PostgreSQL and GNU tar write them.
+/// that is too long gets a PAX header. What does not fit, a size of 8 GiB or a time before 1970, is base-256 (two's
+/// complement with the first bit set), as PostgreSQL and GNU tar write it.
 /// </summary>
 internal static class TarHeader
 {
@@ -51,7 +52,7 @@ internal static class TarHeader
         WriteNumber(header.Slice(UserOffset, ShortNumber), user);
         WriteNumber(header.Slice(GroupOffset, ShortNumber), group);
         WriteNumber(header.Slice(SizeOffset, LongNumber), size);
-        WriteNumber(header.Slice(ModifiedOffset, LongNumber), Math.Max(0, modified.ToUnixTimeSeconds()));
+        WriteNumber(header.Slice(ModifiedOffset, LongNumber), modified.ToUnixTimeSeconds());
         header[TypeOffset] = type;
         link.CopyTo(header.Slice(LinkOffset, NameLength));
         "ustar\000"u8.CopyTo(header[MagicOffset..]);
@@ -68,29 +69,15 @@ internal static class TarHeader
         return TryReadNumber(header.Slice(ChecksumOffset, ShortNumber), out var stored) && stored == Sum(copy);
     }
 
+    /// <summary>Only a base-256 number can be negative.</summary>
     public static bool TryReadNumber(ReadOnlySpan<byte> field, out long value)
     {
-        value = 0;
         if ((field[0] & 0x80) != 0)
         {
-            // Base-256; a number of ours fits into 8 bytes and is not negative.
-            foreach (var part in field[..^8])
-            {
-                if ((part & 0x7F) != 0)
-                {
-                    return false;
-                }
-            }
-
-            value = System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(field[^8..]);
-            if (field.Length == 8)
-            {
-                value &= long.MaxValue;
-            }
-
-            return value >= 0;
+            return TryReadBase256(field, out value);
         }
 
+        value = 0;
         foreach (var digit in field.Trim(" \0"u8))
         {
             if (digit is < (byte)'0' or > (byte)'7' || value > long.MaxValue >> 3)
@@ -110,6 +97,24 @@ internal static class TarHeader
         return Encoding.UTF8.GetString(end < 0 ? field : field[..end]);
     }
 
+    /// <summary>The first bit tells it from octal and does not count; the second is the sign.</summary>
+    private static bool TryReadBase256(ReadOnlySpan<byte> field, out long value)
+    {
+        var isNegative = (field[0] & 0x40) != 0;
+        value = System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(field[^8..]);
+        if (field.Length == 8)
+        {
+            value = isNegative ? value : value & long.MaxValue;
+            return true;
+        }
+
+        // More than 64 bits have no use here.
+        var rest = field[1..^8];
+        return isNegative
+            ? field[0] == 0xFF && value < 0 && !rest.ContainsAnyExcept((byte)0xFF)
+            : field[0] == 0x80 && value >= 0 && !rest.ContainsAnyExcept((byte)0);
+    }
+
     private static long Sum(ReadOnlySpan<byte> header)
     {
         var sum = 0L;
@@ -123,13 +128,13 @@ internal static class TarHeader
 
     private static void WriteNumber(Span<byte> field, long value)
     {
-        if (value < 1L << (3 * (field.Length - 1)))
+        if (value >= 0 && value < 1L << (3 * (field.Length - 1)))
         {
             WriteOctal(field, value);
             return;
         }
 
-        field.Clear();
+        field.Fill(value < 0 ? (byte)0xFF : (byte)0);
         System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(field[^8..], value);
         field[0] |= 0x80;
     }

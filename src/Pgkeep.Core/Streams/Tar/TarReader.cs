@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Pgkeep.Diagnostics;
 
@@ -11,6 +12,10 @@ internal sealed class TarReader
 {
     /// <summary>A PAX header holds a path or two; more is a damaged or hostile archive.</summary>
     private const int MaxPaxLength = 64 * 1024;
+
+    // The years 1 and 9999: all that DateTimeOffset holds.
+    private const long FirstSecond = -62_135_596_800;
+    private const long LastSecond = 253_402_300_799;
 
     private readonly Stream _source;
     private readonly string _name;
@@ -30,18 +35,18 @@ internal sealed class TarReader
     public TarEntry? Next()
     {
         Skip(_left + _padding);
-        string? longName = null;
-        string? longLink = null;
+        var pax = new PaxRecords();
         while (true)
         {
             FillHeader();
             if (!_header.AsSpan().ContainsAnyExcept((byte)0))
             {
-                return longName is null ? null : throw Damaged("ends inside a long name");
+                return pax.Path is null ? null : throw Damaged("ends inside a long name");
             }
 
             if (!TarHeader.IsChecksumRight(_header)
                 || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.SizeOffset, 12), out var size)
+                || size < 0
                 || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModeOffset, 8), out var mode)
                 || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModifiedOffset, 12), out var modified))
             {
@@ -54,15 +59,15 @@ internal sealed class TarReader
                     ReadSmall(size);
                     continue;
                 case TarHeader.PaxFlag:
-                    (longName, longLink) = ParsePax(ReadSmall(size));
+                    pax = ParsePax(ReadSmall(size));
                     continue;
                 case TarHeader.GnuLongNameFlag:
-                    longName = TarHeader.ReadText(ReadSmall(size));
+                    pax = pax with { Path = TarHeader.ReadText(ReadSmall(size)) };
                     continue;
             }
 
-            var entry = ToEntry(longName, longLink, size, (int)(mode & 0xFFF), Math.Min(modified, 253402300799));
-            _left = entry.Type == TarEntryType.File ? size : 0;
+            var entry = ToEntry(pax, pax.Size ?? size, (int)(mode & 0xFFF), pax.Modified ?? modified);
+            _left = entry.Type == TarEntryType.File ? entry.Size : 0;
             _padding = TarHeader.Padded(_left) - _left;
             return entry;
         }
@@ -82,7 +87,7 @@ internal sealed class TarReader
         return read > 0 ? read : throw Damaged("ends in the middle of a file");
     }
 
-    private TarEntry ToEntry(string? longName, string? longLink, long size, int mode, long modified)
+    private TarEntry ToEntry(PaxRecords pax, long size, int mode, long modified)
     {
         var type = _header[TarHeader.TypeOffset] switch
         {
@@ -91,10 +96,10 @@ internal sealed class TarReader
             TarHeader.LinkFlag => TarEntryType.SymbolicLink,
             var other => throw Damaged($"has a member of unknown type {other}"),
         };
-        var name = longName ?? ShortName();
-        var link = longLink ?? TarHeader.ReadText(_header.AsSpan(TarHeader.LinkOffset, TarHeader.NameLength));
+        var name = pax.Path ?? ShortName();
+        var link = pax.Link ?? TarHeader.ReadText(_header.AsSpan(TarHeader.LinkOffset, TarHeader.NameLength));
         return new TarEntry(
-            name.TrimEnd('/'), type, size, mode, DateTimeOffset.FromUnixTimeSeconds(modified), type == TarEntryType.SymbolicLink ? link : null);
+            name.TrimEnd('/'), type, size, mode, DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(modified, FirstSecond, LastSecond)), type == TarEntryType.SymbolicLink ? link : null);
     }
 
     private string ShortName()
@@ -137,10 +142,9 @@ internal sealed class TarReader
         return content[..(int)size];
     }
 
-    private (string? Path, string? Link) ParsePax(byte[] content)
+    private PaxRecords ParsePax(byte[] content)
     {
-        string? path = null;
-        string? link = null;
+        var records = new PaxRecords();
         for (var rest = content.AsSpan(); !rest.IsEmpty;)
         {
             var space = rest.IndexOf((byte)' ');
@@ -150,12 +154,16 @@ internal sealed class TarReader
             }
 
             var record = Encoding.UTF8.GetString(rest[(space + 1)..(length - 1)]);
-            path = record.StartsWith("path=", StringComparison.Ordinal) ? record["path=".Length..] : path;
-            link = record.StartsWith("linkpath=", StringComparison.Ordinal) ? record["linkpath=".Length..] : link;
+            var equals = record.IndexOf('=', StringComparison.Ordinal);
+            if (!records.TryAdd(record[..Math.Max(0, equals)], record[(equals + 1)..], out records))
+            {
+                throw Damaged("has a damaged extended header");
+            }
+
             rest = rest[length..];
         }
 
-        return (path, link);
+        return records;
     }
 
     private void Skip(long count)
@@ -172,4 +180,33 @@ internal sealed class TarReader
     }
 
     private PgkeepException Damaged(string problem) => new(ErrorKind.BackupDamaged, $"\"{_name}\" {problem}");
+
+    /// <summary>What an extended header says of the member after it, instead of that member's own; null for what it does not say.</summary>
+    private readonly record struct PaxRecords(string? Path, string? Link, long? Size, long? Modified)
+    {
+        /// <returns>False for a number that is none; what is unknown changes nothing.</returns>
+        public bool TryAdd(string key, string value, out PaxRecords records)
+        {
+            records = this;
+            switch (key)
+            {
+                case "path":
+                    records = this with { Path = value };
+                    return true;
+                case "linkpath":
+                    records = this with { Link = value };
+                    return true;
+                case "size":
+                    var isSize = long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size);
+                    records = this with { Size = size };
+                    return isSize;
+                case "mtime":
+                    var isTime = decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var time);
+                    records = this with { Modified = (long)Math.Clamp(Math.Floor(time), FirstSecond, LastSecond) };
+                    return isTime;
+                default:
+                    return true;
+            }
+        }
+    }
 }
