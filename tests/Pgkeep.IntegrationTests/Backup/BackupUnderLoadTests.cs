@@ -34,10 +34,7 @@ public sealed class BackupUnderLoadTests : BackupTest
             (await site.RunAsync(["backup", "--quiet"], TimeSpan.FromMinutes(20))).EnsureSuccess();
         }
 
-        string[] restore = ["restore", "--pgdata", site.Cluster.DataDirectory, "--stop-server", "--yes", "--bindir", site.Cluster.BinDirectory, "--restore-log", site.Cluster.Workspace.PathOf("restore.log")];
-        (await site.RunAsync(restore, TimeSpan.FromMinutes(20))).EnsureSuccess();
-        await site.Cluster.StopAsync();
-        await site.Cluster.StartAsync();
+        (await site.RestoreAsync(TimeSpan.FromMinutes(20))).EnsureSuccess();
 
         await ClusterSoundness.CheckSumsAsync(site.Cluster);
         await ClusterSoundness.CheckRelationsAsync(site.Cluster);

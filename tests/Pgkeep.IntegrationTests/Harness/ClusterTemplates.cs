@@ -14,7 +14,7 @@ internal static class ClusterTemplates
 
     public static async Task CreateDataDirectoryAsync(string dataDirectory, int major, ServerOptions options)
     {
-        var kind = new Kind(major, options.WalSegmentSizeInMiB, options.DataChecksums, options.Password);
+        var kind = new Kind(major, options.WalSegmentSizeInMiB, options.DataChecksums, options.GroupAccess, options.Password);
         if (options.OwnSystemIdentifier)
         {
             await RunInitdbAsync(dataDirectory, kind);
@@ -66,6 +66,11 @@ internal static class ClusterTemplates
             arguments.Add("--no-data-checksums"); // on by default from 18
         }
 
+        if (kind.GroupAccess)
+        {
+            arguments.Add("--allow-group-access");
+        }
+
         var passwordFile = dataDirectory + ".password";
         if (kind.Password is null)
         {
@@ -82,5 +87,5 @@ internal static class ClusterTemplates
         File.Delete(passwordFile);
     }
 
-    private sealed record Kind(int Major, int WalSegmentSizeInMiB, bool DataChecksums, string? Password);
+    private sealed record Kind(int Major, int WalSegmentSizeInMiB, bool DataChecksums, bool GroupAccess, string? Password);
 }

@@ -30,6 +30,13 @@ internal sealed class RepositorySite
     public Task<ProgramResult> RunAsync(IReadOnlyList<string> arguments, TimeSpan? timeout = null) =>
         PgkeepBinary.RunAsync(arguments, new RunOptions { Environment = Environment, Timeout = timeout ?? RunOptions.DefaultTimeout });
 
+    /// <summary>Restores over the running server; afterwards it runs again.</summary>
+    public Task<ProgramResult> RestoreAsync(TimeSpan? timeout = null)
+    {
+        string[] places = ["--pgdata", Cluster.DataDirectory, "--bindir", Cluster.BinDirectory, "--restore-log", Cluster.Workspace.PathOf("restore.log")];
+        return RunAsync(["restore", "--stop-server", "--yes", .. places], timeout);
+    }
+
     /// <summary>The new backup's directory.</summary>
     public async Task<string> TakeBackupAsync()
     {

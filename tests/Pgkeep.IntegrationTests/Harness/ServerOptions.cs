@@ -7,6 +7,9 @@ internal sealed record ServerOptions
 
     public int WalSegmentSizeInMiB { get; init; } = 16;
 
+    /// <summary>The server's group may read the data directory.</summary>
+    public bool GroupAccess { get; init; }
+
     /// <summary>Asks for SCRAM over TCP and sockets with this password of "postgres"; without it everybody is trusted.</summary>
     public string? Password { get; init; }
 
