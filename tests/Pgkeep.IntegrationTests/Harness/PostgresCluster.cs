@@ -105,6 +105,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         Username = "postgres",
         Password = _options.Password,
         Database = database,
+        CommandTimeout = 300, // the sums of 3 GB on a busy machine
         Pooling = false, // an idle connection would hold up a smart shutdown
     }.ConnectionString;
 
