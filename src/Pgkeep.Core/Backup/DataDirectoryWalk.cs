@@ -42,7 +42,7 @@ internal sealed class DataDirectoryWalk
                     yield return item;
                     break;
                 case FileType.Directory or FileType.SymbolicLink when DataDirectoryRules.IsEmptied(item.Name):
-                    yield return item with { Status = AsDirectory(item.Status, path) };
+                    yield return item with { Status = AsDirectory(item.Status) };
                     break;
                 case FileType.Directory:
                     yield return item;
@@ -65,9 +65,9 @@ internal sealed class DataDirectoryWalk
     /// <c>pg_wal</c> may be a link to another disk; in a backup it is a directory, as in PostgreSQL's own. A link's mode is 0777, which says nothing:
     /// the server makes its directories with the data directory's own (src/common/file_perm.c).
     /// </summary>
-    private static FileStatus AsDirectory(FileStatus status, string dataDirectory) => status.Type == FileType.Directory
+    private FileStatus AsDirectory(FileStatus status) => status.Type == FileType.Directory
         ? status
-        : status with { Type = FileType.Directory, Mode = FileStatus.OfTarget(dataDirectory)!.Value.Mode };
+        : status with { Type = FileType.Directory, Mode = _files.StatusOf("", ["."]).Single()!.Value.Mode };
 
     /// <summary>Only the names are held, and each file is looked at when its turn comes: a directory can have a million.</summary>
     private IEnumerable<CopyItem> List(string directory)

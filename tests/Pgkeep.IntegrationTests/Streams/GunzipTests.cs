@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using Pgkeep.IntegrationTests.Harness;
-using Pgkeep.Streams;
-using Pgkeep.Streams.Deflate;
+using Pgkeep.Streams.Codecs;
 using Xunit;
 
 namespace Pgkeep.IntegrationTests.Streams;
@@ -23,7 +21,7 @@ public sealed class GunzipTests : IntegrationTest
             var name = $"{directory}/{number}";
             contents[name] = Content(random, random.Next(300_000));
             await using var file = File.Create(name + ".gz");
-            await using var gzip = new GzipFrameStream(file, 1 + (number % 9), random.Bytes(random.Next(100)), 1 + random.Next(200_000));
+            await using var gzip = FrameStream.Gzip(file, 1 + (number % 9), random.Bytes(random.Next(100)), 1 + random.Next(200_000));
             gzip.Write(contents[name]);
             gzip.Complete();
         }
@@ -51,22 +49,18 @@ public sealed class GunzipTests : IntegrationTest
 
     private static byte[] Member(List<byte[]> frames, int level)
     {
-        using var deflater = FrameDeflaters.Create(level);
+        using var compressor = Codec.Gzip.CreateCompressor(level);
         using var member = new MemoryStream();
-        member.Write(GzipHeader.Create(default));
-        var (crc, length) = (0u, 0);
-        foreach (var frame in frames)
+        member.Write(Codec.Gzip.Header);
+        var (checksum, length) = (0u, 0L);
+        foreach (var frame in frames.Where(frame => frame.Length > 0))
         {
-            member.Write(deflater.Compress(frame).Span);
-            crc = Crc32.Combine(crc, Crc32.Append(0, frame), frame.Length);
+            member.Write(compressor.Compress(frame).Span);
+            checksum = Codec.Gzip.CombineChecksums(checksum, Codec.Gzip.ChecksumOf(frame), frame.Length);
             length += frame.Length;
         }
 
-        Span<byte> trailer = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer, crc);
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)length);
-        member.Write(GzipFrameStream.FinalBlock);
-        member.Write(trailer);
+        member.Write(Codec.Gzip.TrailerOf(checksum, length));
         return member.ToArray();
     }
 

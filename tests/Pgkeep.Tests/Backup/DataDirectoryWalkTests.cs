@@ -1,4 +1,5 @@
 using Pgkeep.Backup;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Tests.Support;
@@ -72,7 +73,7 @@ public sealed class DataDirectoryWalkTests : IDisposable
         Create("base/4/1", "base/5/1", "base/5/2", "base/6/1");
         var found = new List<string>();
 
-        foreach (var item in new DataDirectoryWalk(_warnings.Add).Of(_directory.Path, ""))
+        foreach (var item in new DataDirectoryWalk(new LocalFiles(_directory.Path), _warnings.Add).Of(""))
         {
             found.Add(item.Name);
             if (item.Name == "base/4/1")
@@ -95,7 +96,7 @@ public sealed class DataDirectoryWalkTests : IDisposable
         }
     }
 
-    private List<CopyItem> Walk() => [.. new DataDirectoryWalk(_warnings.Add).Of(_directory.Path, "")];
+    private List<CopyItem> Walk() => [.. new DataDirectoryWalk(new LocalFiles(_directory.Path), _warnings.Add).Of("")];
 
     private IEnumerable<string> WalkFiles() => Walk().Where(item => item.Status.Type == FileType.Regular).Select(item => item.Name);
 }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Microsoft.Win32.SafeHandles;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
@@ -10,6 +11,8 @@ namespace Pgkeep.Backup.Sources;
 /// <summary>The source <em>files</em>: the data directory on this host.</summary>
 internal sealed class LocalFiles : IServerFiles
 {
+    private static readonly EnumerationOptions AllEntries = new() { AttributesToSkip = 0, IgnoreInaccessible = false, MatchType = MatchType.Simple };
+
     private readonly string _dataDirectory;
 
     public LocalFiles(string dataDirectory) => _dataDirectory = dataDirectory;
@@ -34,12 +37,13 @@ internal sealed class LocalFiles : IServerFiles
 
     public IReadOnlyList<TablespaceLink> Tablespaces() => TablespaceLinks.Of(_dataDirectory);
 
+    /// <summary>Of a directory that can have a million: no string is made but the names themselves.</summary>
     public List<string> NamesIn(string directory)
     {
         var path = PathOf(directory);
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry))];
+            return [.. new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => entry.FileName.ToString(), AllEntries)];
         }
         catch (DirectoryNotFoundException)
         {

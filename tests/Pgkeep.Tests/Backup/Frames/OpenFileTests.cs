@@ -1,5 +1,6 @@
 using Pgkeep.Backup;
 using Pgkeep.Backup.Frames;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 using Pgkeep.Tests.Support;
 using Xunit;
@@ -52,9 +53,21 @@ public sealed class OpenFileTests : IDisposable
         var item = Item();
         File.AppendAllText(FilePath, "more");
 
-        using var file = OpenFile.TryOpen(item, "16384")!;
+        using var file = Open(item);
 
         Assert.Equal(104, file.Size);
+    }
+
+    [Fact]
+    public void A_small_file_that_has_become_large_is_copied_up_to_a_limit()
+    {
+        var content = Create(100);
+        File.AppendAllText(FilePath, new string('x', 1000));
+
+        using var file = new OpenFile(new LocalFiles(_directory.Path).TryOpen("16384")!, Item(), "16384", 100);
+
+        Assert.Equal(100, file.Size);
+        Assert.Equal(content, Read(file, 0, 100));
     }
 
     [Fact]
@@ -71,10 +84,9 @@ public sealed class OpenFileTests : IDisposable
     public void A_file_that_is_dropped_before_is_none()
     {
         Create(100);
-        var item = Item();
         File.Delete(FilePath);
 
-        Assert.Null(OpenFile.TryOpen(item, "16384"));
+        Assert.Null(new LocalFiles(_directory.Path).TryOpen("16384"));
     }
 
     private static byte[] Read(OpenFile file, long offset, int length)
@@ -92,7 +104,9 @@ public sealed class OpenFileTests : IDisposable
         return content;
     }
 
-    private CopyItem Item() => new(FilePath, "base/5/16384", FileStatus.Of(FilePath)!.Value);
+    private CopyItem Item() => new("16384", FileStatus.Of(FilePath)!.Value);
 
-    private OpenFile Open() => OpenFile.TryOpen(Item(), "16384")!;
+    private OpenFile Open() => Open(Item());
+
+    private OpenFile Open(CopyItem item) => new(new LocalFiles(_directory.Path).TryOpen(item.Name)!, item, item.Name);
 }

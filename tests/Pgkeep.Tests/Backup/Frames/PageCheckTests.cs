@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Pgkeep.Backup;
 using Pgkeep.Backup.Frames;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Pages;
@@ -168,7 +169,7 @@ public sealed class PageCheckTests : IDisposable
         RandomAccess.Write(handle, bytes, offset);
     }
 
-    private OpenFile Open(string name) => OpenFile.TryOpen(new CopyItem(FilePath, name, FileStatus.Of(FilePath)!.Value), name)!;
+    private OpenFile Open(string name) => new(new LocalFiles(_directory.Path).TryOpen("16384")!, new CopyItem(name, FileStatus.Of(FilePath)!.Value), name);
 
     private void Check(string name, TimeProvider? time = null)
     {
