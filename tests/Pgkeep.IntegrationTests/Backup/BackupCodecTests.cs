@@ -73,7 +73,7 @@ public sealed class BackupCodecTests : BackupTest
     public async Task A_zstd_archive_is_a_row_of_frames_with_checksums_and_nothing_else()
     {
         var site = await StartFilledSiteAsync(PostgresServers.Newest);
-        (await site.BackupAsync("--compress", "zstd", "--compress-level", "19")).EnsureSuccess();
+        (await site.BackupAsync("--compress", "zstd")).EnsureSuccess();
         var archive = Path.Combine(site.Backups[^1], "base.tar.zst");
 
         (await TestAccount.RunAsync("zstd", ["--test", "--quiet", archive])).EnsureSuccess();
