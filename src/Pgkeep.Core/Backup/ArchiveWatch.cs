@@ -51,6 +51,9 @@ internal sealed class ArchiveWatch
         }
     }
 
+    /// <summary>Whether it came, or was there; for WAL that another server archives, of which this one knows nothing.</summary>
+    public Task<bool> TryWaitAsync(string name, CancellationToken cancellationToken) => TryWaitAsync(() => IsStoredAsync(name, cancellationToken), cancellationToken);
+
     /// <summary>
     /// An archiver that failed last may have been helped since. It tries again once a minute, and at once where a segment ends: so that one is
     /// ended, as the backup's own start does.

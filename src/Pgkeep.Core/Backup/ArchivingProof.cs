@@ -30,8 +30,8 @@ internal sealed class ArchivingProof
     /// <param name="start">Where it began.</param>
     public async Task RequireAsync(Lsn before, Lsn start, int level, CancellationToken cancellationToken)
     {
-        await StoreMissingHistoriesAsync(level, cancellationToken);
         var (timeline, size) = (_plan.Server.Timeline, _plan.Control.WalSegmentSize);
+        await StoreMissingHistoriesAsync(timeline, level, cancellationToken);
         if (timeline > TimelineId.First)
         {
             await _watch.WaitAsync(HistoryOf(timeline), cancellationToken);
@@ -61,9 +61,9 @@ internal sealed class ArchivingProof
     /// The server archives a history once, when its timeline begins. One that was removed from the archive since, by age for example, is stored
     /// again while the server still has it: without it no restore finds its way to this timeline.
     /// </summary>
-    private async Task StoreMissingHistoriesAsync(int level, CancellationToken cancellationToken)
+    public async Task StoreMissingHistoriesAsync(TimelineId newest, int level, CancellationToken cancellationToken)
     {
-        for (var timeline = new TimelineId(2); timeline <= _plan.Server.Timeline; timeline = new TimelineId(timeline.Value + 1))
+        for (var timeline = new TimelineId(2); timeline <= newest; timeline = new TimelineId(timeline.Value + 1))
         {
             if (await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null
                 || _plan.Files.StatusOf("pg_wal", [HistoryOf(timeline)]).Single() is not { } status

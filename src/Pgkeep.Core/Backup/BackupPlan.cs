@@ -57,34 +57,13 @@ internal sealed record BackupPlan(
         return tablespaces;
     }
 
-    /// <summary>Without these the server's WAL does not reach an archive whole.</summary>
+    /// <summary>A standby's own wal_level says nothing of the WAL that it gets.</summary>
     public static void CheckSettings(ServerFacts server)
     {
-        if (server.IsInRecovery)
-        {
-            throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server is a standby, and this version works with primaries only", "run this against the primary");
-        }
-
-        if (server["wal_level"] == "minimal")
+        if (!server.IsInRecovery && server["wal_level"] == "minimal")
         {
             throw new PgkeepException(
                 ErrorKind.ServerUnsuitable, "wal_level is minimal: the WAL does not hold what a backup needs", "set wal_level = replica and restart the server");
-        }
-
-        if (server["archive_mode"] == "off")
-        {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                "archive_mode is off: the server's WAL is not kept",
-                "set archive_mode = on, archive_command = '/path/to/scripts/archive-wal.sh %p %f' and restart the server");
-        }
-
-        if (server["archive_command"] is "" or "(disabled)" && server["archive_library"].Length == 0)
-        {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                "archive_mode is on, and archive_command is empty: the server keeps its WAL and archives nothing",
-                "set archive_command = '/path/to/scripts/archive-wal.sh %p %f' and reload the server");
         }
     }
 }

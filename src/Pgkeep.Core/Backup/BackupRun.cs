@@ -35,7 +35,11 @@ internal sealed class BackupRun
         using var files = plan.Files;
         await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), plan, cancellationToken);
         var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, connection, _settings.ArchiveWait, _time);
-        await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
+        if (!plan.Server.NeedsSlot)
+        {
+            await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
+        }
+
         using var taken = RepositoryLock.Take(_settings.Layout);
         var stores = ArchiveStores.OfWritable(_settings.Layout);
         foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
@@ -56,15 +60,19 @@ internal sealed class BackupRun
 
         using var pending = PendingBackup.Create(_settings.Layout, name);
         var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
-        var copy = new LowLevelBackup(_settings, connection, archiving, Warn, _time) { Progress = Progress };
+        IBackupWal wal = plan.Server.NeedsSlot
+            ? new SlotWal(_settings, stores, watch, connection, plan, archiving, _log.Write)
+            : new ArchivedWal(stores, watch, connection, plan, archiving, _settings.Compression.GzipLevel);
+        var copy = new LowLevelBackup(_settings, connection, wal, Warn, _time) { Progress = Progress };
         var copied = await copy.CopyAsync(plan, name, pending, cancellationToken);
         _log.Write("Base backup completed successfully");
 
         var names = new ArchiveNames(_settings.Compression.Codec);
-        using (var wal = new PendingTar(pending.CreateFile(names.Wal), _settings.Compression))
+        using (var file = new PendingTar(pending.CreateFile(names.Wal), _settings.Compression))
         {
-            var proof = new WalProof(stores.Archive, watch, _time);
-            await proof.PackAsync(plan, copied.StartWal, copied.StopWal, wal, cancellationToken);
+            var tar = new WalTar(file, _time);
+            copied = await wal.PackAsync(copied, tar, cancellationToken);
+            tar.Complete();
         }
 
         var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.Compression, connection, Warn, cancellationToken);

@@ -13,15 +13,15 @@ internal sealed class LowLevelBackup
 {
     private readonly BackupSettings _settings;
     private readonly ServerConnection _connection;
-    private readonly ArchivingProof _archiving;
+    private readonly IBackupWal _wal;
     private readonly Action<string> _warn;
     private readonly TimeProvider _time;
 
-    public LowLevelBackup(BackupSettings settings, ServerConnection connection, ArchivingProof archiving, Action<string> warn, TimeProvider time)
+    public LowLevelBackup(BackupSettings settings, ServerConnection connection, IBackupWal wal, Action<string> warn, TimeProvider time)
     {
         _settings = settings;
         _connection = connection;
-        _archiving = archiving;
+        _wal = wal;
         _warn = warn;
         _time = time;
     }
@@ -30,10 +30,10 @@ internal sealed class LowLevelBackup
 
     public async Task<BackupMetadata> CopyAsync(BackupPlan plan, BackupName name, PendingBackup pending, CancellationToken cancellationToken)
     {
-        var before = await ServerWal.PositionAsync(_connection, cancellationToken);
-        var mode = await BackupMode.BeginAsync(_connection, plan.Server.Version, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
-        plan.Files.RequireServersOwn(plan.Server, mode.Start);
-        await _archiving.RequireAsync(before, mode.Start, _settings.Compression.GzipLevel, cancellationToken);
+        var slot = await _wal.BeginAsync(cancellationToken);
+        var mode = await BackupMode.BeginAsync(_connection, plan.Server, $"pgkeep {name}", _settings.FastCheckpoint, cancellationToken);
+        plan.Files.RequireServersOwn(plan.Server, mode.Start, slot);
+        await _wal.RequireAsync(mode.Start, cancellationToken);
         // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
         plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory, plan.Files) };
 
@@ -44,17 +44,47 @@ internal sealed class LowLevelBackup
         using var main = copy.CopyMainFiles(cancellationToken);
         var (_, control) = BackupPlan.ReadControl(plan.Files);
 
-        var end = await mode.EndAsync(cancellationToken);
+        var end = await EndAsync(mode, slot, cancellationToken);
         if (!BackupLabel.TryParse(end.Label, out var label, out var problem))
         {
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
         }
 
+        CheckStandby(plan, label, end);
         CheckTablespaces(plan, end.TablespaceMap);
         copy.Finish(main, end, control, cancellationToken);
         manifest.Finish([new WalRange(label.StartTimeline, mode.Start, end.Stop)]);
         manifestFile.Complete();
         return Describe(plan, name, mode, end, label, copy);
+    }
+
+    private static async Task<BackupEnd> EndAsync(BackupMode mode, string? slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await mode.EndAsync(cancellationToken);
+        }
+        catch (PgkeepException failure) when (slot is not null)
+        {
+            throw WalSlot.Explain(failure);
+        }
+    }
+
+    /// <summary>What a standby was when the backup began it must still be, on the same timeline: the WAL of the backup has one.</summary>
+    private static void CheckStandby(BackupPlan plan, BackupLabel label, BackupEnd end)
+    {
+        if (label.IsFromStandby != plan.Server.IsInRecovery)
+        {
+            throw StandbyState.Promoted(null);
+        }
+
+        if (end.Timeline is { } timeline && timeline != label.StartTimeline)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"the standby went over from timeline {label.StartTimeline} to {timeline} while the backup ran, or since its last restartpoint",
+                "take the backup again when the standby has replayed a checkpoint of the new primary");
+        }
     }
 
     /// <summary>Each tablespace that the server will want at a restore must be in the backup.</summary>
@@ -91,6 +121,7 @@ internal sealed class LowLevelBackup
             Timeline = timeline,
             StartWal = WalSegmentName.FromLsn(timeline, mode.Start, size),
             StopWal = WalSegmentName.EndingAt(timeline, end.Stop, size),
+            BackupFrom = label.IsFromStandby ? BackupMetadata.FromStandby : BackupMetadata.FromPrimary,
             Source = plan.Files.Name,
             Checkpoint = _settings.FastCheckpoint ? "fast" : "spread",
             Compression = _settings.Compression.Codec.Name,

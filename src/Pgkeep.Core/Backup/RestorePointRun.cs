@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 
@@ -15,7 +16,7 @@ internal static class RestorePointRun
         await using var connection = await ServerConnection.OpenAsync(settings, cancellationToken);
         var server = await ServerFacts.ReadAsync(connection, cancellationToken);
         await RoleRights.RequireAsync(connection, ["pg_create_restore_point", "pg_switch_wal"], [], cancellationToken);
-        BackupPlan.CheckSettings(server);
+        RequireArchivingPrimary(server);
         foreach (var store in stores.Marked)
         {
             await RepositoryMarker.RequireMatchAsync(
@@ -27,5 +28,22 @@ internal static class RestorePointRun
         var point = await RestorePoint.CreateAsync(connection, name, cancellationToken);
         await watch.WaitAsync(point.Segment, cancellationToken);
         return point;
+    }
+
+    private static void RequireArchivingPrimary(ServerFacts server)
+    {
+        if (server.IsInRecovery)
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server is a standby, and only a primary can write a restore point", "run this against the primary");
+        }
+
+        BackupPlan.CheckSettings(server);
+        if (server.WhyNoArchiving is { } why)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"{why}: no WAL is archived, and no restore could end at the point",
+                "set archive_mode = on, archive_command = '/path/to/scripts/archive-wal.sh %p %f' and restart the server");
+        }
     }
 }

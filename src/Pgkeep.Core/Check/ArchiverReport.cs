@@ -13,6 +13,11 @@ internal sealed record ArchiverReport
 
     public required string ArchiveMode { get; init; }
 
+    /// <summary>Whether the server has been told how to archive.</summary>
+    public required bool HasCommand { get; init; }
+
+    public bool Archives => ArchiveMode != "off" && HasCommand;
+
     /// <summary>Zero where the server never ends a segment by time.</summary>
     public required TimeSpan ArchiveTimeout { get; init; }
 
@@ -54,7 +59,8 @@ internal sealed record ArchiverReport
                    (SELECT setting::int8 FROM pg_settings WHERE name = 'archive_timeout'), (SELECT setting::int8 FROM pg_settings WHERE name = 'wal_segment_size'),
                    CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn()::text END,
                    last_archived_wal, last_archived_time, last_failed_wal, last_failed_time, failed_count,
-                   greatest(coalesce(stats_reset, pg_postmaster_start_time()), pg_postmaster_start_time())
+                   greatest(coalesce(stats_reset, pg_postmaster_start_time()), pg_postmaster_start_time()),
+                   current_setting('archive_command') NOT IN ('', '(disabled)') OR coalesce(current_setting('archive_library', true), '') <> ''
             FROM pg_stat_archiver
             """,
             row => new ArchiverReport
@@ -71,6 +77,7 @@ internal sealed record ArchiverReport
                 LastFailedTime = TimeOrNull(row, 9),
                 Failures = row.Get<long>(10),
                 Since = ServerFacts.TimeOf(row, 11),
+                HasCommand = row.Get<bool>(12),
                 WaitingSince = waiting[0],
                 KnowsWaiting = mayLook,
             },

@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Server;
+using Pgkeep.Repository;
 
 namespace Pgkeep.Check;
 
@@ -17,7 +18,9 @@ internal static class WalCheck
         try
         {
             await using var server = await ServerConnection.OpenAsync(settings.Connection, cancellationToken);
-            return Judge(await ArchiverReport.ReadAsync(server, cancellationToken), settings.MaxWalLag);
+            var report = await ArchiverReport.ReadAsync(server, cancellationToken);
+            var hasArchive = !report.Archives && (await ArchiveStores.Of(settings.Layout).Archive.ListAsync(cancellationToken)).Timelines.Any();
+            return Judge(report, settings.MaxWalLag, hasArchive);
         }
         catch (PgkeepException failure)
         {
@@ -25,16 +28,22 @@ internal static class WalCheck
         }
     }
 
-    public static CheckFinding Judge(ArchiverReport report, TimeSpan limit)
+    /// <param name="hasArchive">Whether WAL of the server was ever archived: then somebody has turned it off, where otherwise nobody wanted it.</param>
+    public static CheckFinding Judge(ArchiverReport report, TimeSpan limit, bool hasArchive)
     {
-        if (report.ArchiveMode == "off")
-        {
-            return new CheckFinding(Part, CheckState.Warning, "WAL archiving is off", "archive_mode is off: nothing after a backup can be restored");
-        }
-
         if (report.IsInRecovery && report.ArchiveMode != "always")
         {
-            return new CheckFinding(Part, CheckState.Ok, "", "the server is a standby, and its primary archives");
+            return new CheckFinding(Part, CheckState.Ok, "", "the server is a standby, and its primary archives, if anything does");
+        }
+
+        if (!report.Archives)
+        {
+            var why = report.ArchiveMode == "off" ? "archive_mode is off" : "archive_command is empty";
+            return new CheckFinding(
+                Part,
+                hasArchive ? CheckState.Warning : CheckState.Ok,
+                hasArchive ? "WAL archiving is off" : "",
+                $"{why}: a backup restores to its own end, and no moment after it can be restored");
         }
 
         var lag = Lag(report);

@@ -11,6 +11,11 @@ internal sealed record BackupMetadata
 {
     public const int CurrentFormatVersion = 1;
 
+    public const string WalFromArchive = "archive";
+    public const string WalFromSlot = "slot";
+    public const string FromPrimary = "primary";
+    public const string FromStandby = "standby";
+
     public required int FormatVersion { get; init; }
 
     public required string Name { get; init; }
@@ -32,6 +37,11 @@ internal sealed record BackupMetadata
     public required WalSegmentName StartWal { get; init; }
 
     public required WalSegmentName StopWal { get; init; }
+
+    /// <summary>Who keeps the WAL that follows: the archive, or nobody, since a replication slot kept only the backup's own.</summary>
+    public string Wal { get; init; } = WalFromArchive;
+
+    public string BackupFrom { get; init; } = FromPrimary;
 
     public required string Source { get; init; }
 
@@ -73,6 +83,14 @@ internal sealed record BackupMetadata
 
     /// <summary>What was noticed and needs a person; empty for a clean backup.</summary>
     public required IReadOnlyList<string> Findings { get; init; }
+
+    /// <summary>Whether nothing was archived that leads further than the backup's own end.</summary>
+    [JsonIgnore]
+    public bool EndsInItself => Wal == WalFromSlot;
+
+    /// <summary>Whether the backup's last segment was still being written, and is zero behind <see cref="StopLsn"/>: a primary ends its own.</summary>
+    [JsonIgnore]
+    public bool EndsInPart => BackupFrom == FromStandby;
 
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, MetadataJson.Default.BackupMetadata), (byte)'\n'];
 

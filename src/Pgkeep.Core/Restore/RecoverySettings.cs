@@ -47,6 +47,13 @@ internal sealed class RecoverySettings
         return $"{words.Replace("%", "%%", StringComparison.Ordinal)} \"%f\" \"%p\"";
     }
 
+    /// <summary>
+    /// Where the WAL ends with the backup: every segment is "not in the archive", so that recovery takes those in pg_wal. An archive that there is
+    /// is still asked for histories, so that the new timeline's number is a free one.
+    /// </summary>
+    public static string OwnWalCommand(string program, RepositoryLayout layout, bool hasArchive) =>
+        hasArchive ? $"case \"%f\" in *.history) {RestoreCommand(program, layout)} ;; *) false ;; esac" : "false";
+
     public static IReadOnlyList<string> GetWalWords(RepositoryLayout layout) =>
         ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];
 

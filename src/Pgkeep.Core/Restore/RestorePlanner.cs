@@ -45,8 +45,12 @@ internal sealed class RestorePlanner
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
-        await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         var wal = await ProveWalAsync(metadata, dataDirectory, old, cancellationToken);
+        if (wal.HasArchive)
+        {
+            await FetchProbe.RequireAsync(_settings, account, cancellationToken);
+        }
+
         await RequireSoundAsync(backup, cancellationToken);
         return new RestorePlan
         {
@@ -106,10 +110,18 @@ internal sealed class RestorePlanner
             throw new PgkeepException(ErrorKind.BackupMissing, $"there is no usable backup in \"{_settings.Layout.BackupDirectory}\"", "pgkeep list tells what is there");
         }
 
-        return usable.LastOrDefault(backup => _settings.TargetTime is not { } target || backup.Metadata!.Stopped <= target)
+        if (_settings.TargetTime is not { } target)
+        {
+            return usable[^1];
+        }
+
+        // One without archiving leads to a target only where archiving was turned on right after it, which the proof of its WAL shows.
+        var fitting = usable.Where(backup => backup.Metadata!.Stopped <= target).ToList();
+        return fitting.LastOrDefault(backup => !backup.Metadata!.EndsInItself)
+            ?? fitting.LastOrDefault()
             ?? throw new PgkeepException(
                 ErrorKind.TargetUnreachable,
-                $"the target {Show(_settings.TargetTime!.Value)} lies before the end of the oldest backup, {Show(usable[0].Metadata!.Stopped)}",
+                $"the target {Show(target)} lies before the end of the oldest backup, {Show(usable[0].Metadata!.Stopped)}",
                 "no earlier moment can be restored from this repository");
     }
 

@@ -171,7 +171,7 @@ internal sealed class RestoreRun
 
         var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
         unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), walDirectory, cancellationToken);
-        UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), walDirectory, _plan.Account, cancellationToken);
+        UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
         unpack.OpenTo(_plan.DataDirectory);
         foreach (var directory in _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))
         {
@@ -185,8 +185,11 @@ internal sealed class RestoreRun
     private async Task<RestoreJournal> RecoverAsync(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
         var settings = new RecoverySettings(_plan.DataDirectory, _plan.Account);
-        settings.Write(RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout), _plan.TargetTime, wal.Chain.Timeline);
-        _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : "Replaying all WAL");
+        var command = wal.EndsWithBackup
+            ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, wal.HasArchive)
+            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout);
+        settings.Write(command, _plan.TargetTime, wal.Chain.Timeline);
+        _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
         await using var server = new RecoveryServer(_plan, _control, _time);
         try
         {

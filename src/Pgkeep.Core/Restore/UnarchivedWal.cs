@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
@@ -31,20 +32,27 @@ internal static class UnarchivedWal
     }
 
     /// <summary>Puts them where recovery looks after the archive. The old files stay; those that were ready are archived once the recovery is over.</summary>
-    public static void Copy(IEnumerable<UnarchivedFile> files, string walDirectory, Account owner, CancellationToken cancellationToken)
+    /// <param name="backup">Its own segments are there already and stay, but for one that it has in part.</param>
+    public static void Copy(IEnumerable<UnarchivedFile> files, BackupMetadata backup, string walDirectory, Account owner, CancellationToken cancellationToken)
     {
+        WalSegmentName? part = backup.EndsInPart ? backup.StopWal : null;
         foreach (var file in files)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var target = System.IO.Path.Combine(walDirectory, file.Name.Name);
-            if (File.Exists(target))
+            if (File.Exists(target) && file.Name.Segment != part)
             {
                 continue;
             }
 
             try
             {
-                File.Copy(file.Path, target);
+                if (File.Exists(target))
+                {
+                    RequireContinuation(file.Path, target, (long)(backup.StopLsn - backup.StopWal.StartLsn(new WalSegmentSize(backup.Cluster.WalSegmentSize))));
+                }
+
+                File.Copy(file.Path, target, overwrite: true);
                 Own(target, owner);
                 if (file.IsReady)
                 {
@@ -56,6 +64,28 @@ internal static class UnarchivedWal
             catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
             {
                 throw PosixError.From(thrown, $"copy \"{file.Path}\" to", target);
+            }
+        }
+    }
+
+    /// <summary>An old data directory that was left behind long ago may hold a segment of that name that ends before the backup does.</summary>
+    /// <param name="length">Bytes that the backup has of it.</param>
+    private static void RequireContinuation(string old, string own, long length)
+    {
+        using var oldFile = new FileStream(old, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var ownFile = new FileStream(own, FileMode.Open, FileAccess.Read);
+        var (oldPiece, ownPiece) = (new byte[1024 * 1024], new byte[1024 * 1024]);
+        for (var left = length; left > 0; left -= ownPiece.Length)
+        {
+            var count = (int)Math.Min(left, ownPiece.Length);
+            oldFile.ReadExactly(oldPiece, 0, count);
+            ownFile.ReadExactly(ownPiece, 0, count);
+            if (!oldPiece.AsSpan(0, count).SequenceEqual(ownPiece.AsSpan(0, count)))
+            {
+                throw new PgkeepException(
+                    ErrorKind.WalInvalid,
+                    $"the old server's \"{old}\" does not go on where the backup ends",
+                    "the old data directory is of another past: restore into an empty place with --pgdata, or move it away yourself first");
             }
         }
     }

@@ -11,8 +11,19 @@ namespace Pgkeep.Restore;
 /// <param name="Count">Segments from first to last.</param>
 internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSegmentName Last, int Count)
 {
+    /// <summary>Nothing but the backup's own segments.</summary>
+    public static WalChain OfBackup(BackupMetadata backup)
+    {
+        var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
+        return new WalChain(
+            backup.Timeline, backup.StartWal, backup.StopWal, checked((int)(backup.StopWal.Number(size) - backup.StartWal.Number(size) + 1)));
+    }
+
     /// <param name="inventory">Of the archive.</param>
-    /// <param name="others">Segments outside the archive that recovery will find as well: the backup's own, and those the old server still has.</param>
+    /// <param name="others">
+    /// Segments outside the archive that recovery will find as well: the backup's own whole ones, and those the old server still has. One that the
+    /// backup has in part is the end of all WAL, or it is no link of the chain.
+    /// </param>
     public static WalChain Prove(
         BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, Func<string, string> describe)
     {
@@ -24,10 +35,16 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         {
             if (FindOn(history, number, size, inventory, others) is not { } found)
             {
+                if (backup.EndsInPart && number == stop && last <= stop)
+                {
+                    lastName = backup.StopWal;
+                    continue;
+                }
+
                 var missing = WalSegmentName.FromNumber(history.TimelineAt(WalSegmentName.FromNumber(history.Timeline, number, size).StartLsn(size)), number, size);
                 throw new PgkeepException(
                     ErrorKind.WalMissing,
-                    number <= stop
+                    number < stop || (number == stop && !backup.EndsInPart)
                         ? $"\"{describe(missing.ToString())}\" is missing, and the backup is not consistent without it"
                         : $"\"{describe(missing.ToString())}\" is missing, and later segments are stored: the archive has a hole",
                     "nothing was changed",

@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -29,6 +30,11 @@ internal sealed class WalProver
     public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
     {
         var inventory = await _archive.ListAsync(cancellationToken);
+        if (_backup.EndsInItself && !IsContinuedIn(inventory))
+        {
+            return OfBackup(inventory);
+        }
+
         var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
         var local = ReadHistories(unarchived);
         var newest = inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline)
@@ -40,16 +46,42 @@ internal sealed class WalProver
         var history = await WalChain.ChooseTimelineAsync(_backup, newest, [.. Abandoned(control), .. later], ReadAsync);
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
-        for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) <= 0; segment = segment.Next(size))
+        for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) < 0; segment = segment.Next(size))
         {
             others.Add(segment);
         }
 
-        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history));
+        if (!_backup.EndsInPart)
+        {
+            others.Add(_backup.StopWal);
+        }
+
+        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history))
+        {
+            HasArchive = true,
+        };
 
         async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
             local.GetValueOrDefault(timeline) ?? await _archive.ReadHistoryAsync(timeline, cancellationToken);
     }
+
+    /// <summary>Where archiving was turned on since, the archive goes on where the backup ends: with its last segment, if the backup has that in part.</summary>
+    private bool IsContinuedIn(WalInventory inventory) =>
+        inventory.Contains(_backup.EndsInPart ? _backup.StopWal : _backup.StopWal.Next(new WalSegmentSize(_backup.Cluster.WalSegmentSize)));
+
+    /// <summary>What the old server wrote since is no part of it, even where its last segments are still there: such a backup leads to one moment.</summary>
+    private RestoreWal OfBackup(WalInventory inventory) => _target is { } target
+        ? throw EndsInItself(_backup, target)
+        : new RestoreWal(WalChain.OfBackup(_backup), [], [$"nothing after {_backup.Name} was archived: the restore leads to its own end, and what was written since is only in the old data directory"])
+        {
+            EndsWithBackup = true,
+            HasArchive = inventory.Files.Any(),
+        };
+
+    public static PgkeepException EndsInItself(BackupMetadata backup, DateTimeOffset target) => new(
+        ErrorKind.TargetUnreachable,
+        $"the target {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} lies after the end of {backup.Name}, {backup.Stopped.ToLocalTime():yyyy-MM-dd HH:mm:ss zzz}, and no WAL was archived that leads there",
+        "a backup without archiving restores to its own end only: leave the target out");
 
     private static Dictionary<TimelineId, TimelineHistory> ReadHistories(IEnumerable<UnarchivedFile> files)
     {

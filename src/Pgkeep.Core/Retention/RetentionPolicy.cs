@@ -68,14 +68,21 @@ internal sealed class RetentionPolicy
         return kept;
     }
 
-    /// <summary>The newest that leads to the timeline; where that one has findings, the newest without them as well.</summary>
+    /// <summary>The newest that leads to the timeline; where that one has findings, or nothing archived leads on from it, the newest without as well.</summary>
     private static IEnumerable<StoredBackup> CoversOf(List<StoredBackup> before, TimelineId timeline, TimelineHistory? history)
     {
         // Without the history any earlier timeline may be an ancestor.
         var groups = history is null
             ? before.Where(backup => backup.Metadata!.Timeline <= timeline).GroupBy(backup => backup.Metadata!.Timeline).Select(group => group.ToList())
             : [before.Where(backup => history.Contains(backup.Metadata!.Timeline, backup.Metadata.StopLsn)).ToList()];
-        return groups.SelectMany(group => new[] { group.LastOrDefault(), group.LastOrDefault(backup => backup.Metadata!.Findings.Count == 0) }).OfType<StoredBackup>().Distinct();
+        return groups
+            .SelectMany(group => new[]
+            {
+                group.LastOrDefault(),
+                group.LastOrDefault(backup => backup.Metadata!.Findings.Count == 0),
+                group.LastOrDefault(backup => backup.Metadata is { Findings.Count: 0, EndsInItself: false }),
+            })
+            .OfType<StoredBackup>().Distinct();
     }
 
     private static void KeepParents(List<StoredBackup> usable, Dictionary<BackupName, string> kept)

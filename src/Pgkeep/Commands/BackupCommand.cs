@@ -14,7 +14,8 @@ internal static class BackupCommand
         Name = CommandNames.Backup,
         Summary = "Take a base backup of the running server",
         Details = "Reads the server's files while it goes on working: on its own host, or through the connection. A backup appears under its name only when all of it, and all the "
-            + "WAL it needs, is stored, checked and durable.",
+            + "WAL it needs, is stored, checked and durable. A standby can be backed up as well, and a server that archives nothing: then a replication slot keeps the WAL meanwhile, and the "
+            + "backup restores to its own end only.",
         Examples =
         [
             new("sudo -u postgres scripts/backup-postgres.sh base", "The runbook's way."),
@@ -89,8 +90,14 @@ internal static class BackupCommand
         var ratio = metadata.Sizes.StoredBytes > 0 ? (double)metadata.Sizes.PlainBytes / metadata.Sizes.StoredBytes : 0;
         context.Output.WriteResult(
             $"{metadata.Name}: {ByteSizeText.Of(metadata.Sizes.PlainBytes)} stored in {ByteSizeText.Of(metadata.Sizes.StoredBytes)} ({ratio:0.0} to 1), {DurationText.Of(duration)}");
+        var stopped = TimestampText.Of(metadata.Stopped, context.Time);
         context.Output.WriteResult(
-            $"restores any moment from {TimestampText.Of(metadata.Stopped, context.Time)} on (start {metadata.StartLsn}, stop {metadata.StopLsn}, timeline {metadata.Timeline})");
+            $"{(metadata.EndsInItself ? $"no archiving: restores to its own end, {stopped}, and to no later moment" : $"restores any moment from {stopped} on")} (start {metadata.StartLsn}, stop {metadata.StopLsn}, timeline {metadata.Timeline})");
+        if (metadata is { EndsInPart: true, EndsInItself: false })
+        {
+            context.Output.WriteResult($"a later moment needs {metadata.StopWal}, which the primary archives when it is full or switched");
+        }
+
         context.Output.WriteResult(metadata.Cluster.DataChecksums
             ? $"{metadata.PagesChecked:N0} pages checked, {(metadata.Findings.Count == 0 ? "none damaged" : $"{metadata.Findings.Count} damaged")}"
             : "pages cannot be verified: the cluster has no data checksums");

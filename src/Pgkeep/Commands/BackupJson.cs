@@ -14,6 +14,8 @@ internal static class BackupJson
         json.WriteString("start_lsn", metadata.StartLsn.ToString());
         json.WriteString("stop_lsn", metadata.StopLsn.ToString());
         json.WriteNumber("timeline", metadata.Timeline.Value);
+        json.WriteString("wal", metadata.Wal);
+        json.WriteString("backup_from", metadata.BackupFrom);
         json.WriteNumber("files", metadata.Sizes.Files);
         json.WriteNumber("plain_bytes", metadata.Sizes.PlainBytes);
         json.WriteNumber("stored_bytes", metadata.Sizes.StoredBytes);

@@ -11,7 +11,7 @@ internal static class ListCommand
     {
         Name = CommandNames.List,
         Summary = "List the backups, oldest first",
-        Details = "A backup that cannot be used is listed with the reason.",
+        Details = "A backup that cannot be used is listed with the reason; \"no later moment\" stands at one without archiving, which restores to its own end only.",
         RunAsync = RunAsync,
     };
 
@@ -70,7 +70,7 @@ internal static class ListCommand
                     ByteSizeText.Of(metadata.Sizes.PlainBytes),
                     ByteSizeText.Of(metadata.Sizes.StoredBytes),
                     $"{metadata.Timeline}",
-                    metadata.Findings.Count == 0 ? "ok" : $"look: {metadata.Findings.Count} findings");
+                    $"{(metadata.Findings.Count == 0 ? "ok" : $"look: {metadata.Findings.Count} findings")}{(metadata.EndsInItself ? ", no later moment" : "")}");
             }
             else
             {

@@ -57,7 +57,7 @@ internal static class RestoreCommand
     private static void WritePlan(CommandContext context, RestorePlan plan)
     {
         var table = new TextTable();
-        table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : "everything that is archived");
+        table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : plan.Wal.EndsWithBackup ? "the backup's own end: nothing later was archived" : "everything that is archived");
         table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
         table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
         if (plan.Wal.Unarchived.Count > 0)

@@ -13,6 +13,7 @@ public sealed class WalCheckTests
         Now = Now,
         IsInRecovery = false,
         ArchiveMode = "on",
+        HasCommand = true,
         ArchiveTimeout = TimeSpan.FromMinutes(5),
         SegmentSize = WalSegmentSize.Default,
         Written = Lsn.Parse("0/6000060"),
@@ -74,11 +75,21 @@ public sealed class WalCheckTests
     }
 
     [Fact]
-    public void Archiving_that_is_off_is_a_warning_and_a_standby_is_none()
+    public void Archiving_that_was_turned_off_is_a_warning_and_a_standby_is_none()
     {
         Assert.Equal(CheckState.Warning, Judge(Idle with { ArchiveMode = "off" }).State);
+        Assert.Equal(CheckState.Warning, Judge(Idle with { HasCommand = false }).State);
         Assert.Equal(CheckState.Ok, Judge(Idle with { IsInRecovery = true, Written = null }).State);
     }
 
-    private static CheckFinding Judge(ArchiverReport report) => WalCheck.Judge(report, TimeSpan.FromMinutes(10));
+    [Fact]
+    public void A_server_that_never_archived_is_well_and_told_what_that_means()
+    {
+        var finding = Judge(Idle with { ArchiveMode = "off" }, hasArchive: false);
+
+        Assert.Equal(CheckState.Ok, finding.State);
+        Assert.Contains("no moment after it", finding.Detail, StringComparison.Ordinal);
+    }
+
+    private static CheckFinding Judge(ArchiverReport report, bool hasArchive = true) => WalCheck.Judge(report, TimeSpan.FromMinutes(10), hasArchive);
 }

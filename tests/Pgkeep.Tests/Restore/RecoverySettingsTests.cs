@@ -70,4 +70,14 @@ public sealed class RecoverySettingsTests : IDisposable
         Assert.Equal(
             """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal "%f" "%p" """.TrimEnd(), command);
     }
+
+    [Fact]
+    public void A_backup_that_is_all_there_is_asks_the_archive_for_histories_alone()
+    {
+        var layout = new RepositoryLayout("/srv", "/wal");
+
+        Assert.Equal("false", RecoverySettings.OwnWalCommand("/pgkeep", layout, hasArchive: false));
+        Assert.Equal(
+            $"case \"%f\" in *.history) {RecoverySettings.RestoreCommand("/pgkeep", layout)} ;; *) false ;; esac", RecoverySettings.OwnWalCommand("/pgkeep", layout, hasArchive: true));
+    }
 }

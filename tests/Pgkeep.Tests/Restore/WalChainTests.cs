@@ -48,6 +48,31 @@ public sealed class WalChainTests
     }
 
     [Fact]
+    public void A_last_segment_that_the_backup_has_in_part_may_end_the_chain()
+    {
+        var chain = ProveInPart("000000010000000000000002");
+
+        Assert.Equal("000000010000000000000003", chain.Last.ToString());
+    }
+
+    [Fact]
+    public void What_the_backup_has_in_part_leads_no_further()
+    {
+        var failure = Assert.Throws<PgkeepException>(() => ProveInPart("000000010000000000000002", "000000010000000000000004"));
+
+        Assert.Equal(ErrorKind.WalMissing, failure.Kind);
+        Assert.Contains("000000010000000000000003\" is missing, and later segments are stored", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_archives_own_copy_of_that_segment_leads_further()
+    {
+        var chain = ProveInPart("000000010000000000000002", "000000010000000000000003", "000000010000000000000004");
+
+        Assert.Equal("000000010000000000000004", chain.Last.ToString());
+    }
+
+    [Fact]
     public void At_a_switch_the_newer_timeline_s_segment_takes_over()
     {
         var chain = Prove(
@@ -109,6 +134,10 @@ public sealed class WalChainTests
             SampleMetadata.Create(), all.Keys.Max(), abandoned.Select(number => new TimelineId(number)).ToHashSet(), timeline => ValueTask.FromResult(all[timeline]));
         return chosen.Timeline;
     }
+
+    /// <summary>Of a backup from a standby, which does not have the end of segment 3.</summary>
+    private static WalChain ProveInPart(params string[] archived) => WalChain.Prove(
+        SampleMetadata.Create() with { BackupFrom = BackupMetadata.FromStandby }, First, Inventory(archived), new HashSet<WalSegmentName>(), name => name);
 
     private static WalChain Prove(TimelineHistory history, params string[] stored) =>
         WalChain.Prove(SampleMetadata.Create(), history, Inventory(stored), new HashSet<WalSegmentName>(), name => name);

@@ -89,6 +89,16 @@ public sealed class RetentionPolicyTests
     }
 
     [Fact]
+    public void A_backup_without_archiving_does_not_push_out_the_one_that_leads_into_the_window()
+    {
+        var leading = MadeUpBackup.Usable(1, Now.AddDays(-11));
+        var alone = MadeUpBackup.Usable(2, Now.AddDays(-10), wal: BackupMetadata.WalFromSlot);
+        var young = MadeUpBackup.Usable(3, Now.AddDays(-1));
+
+        Assert.Equal([leading, alone, young], Kept([leading, alone, young], days: 7));
+    }
+
+    [Fact]
     public void What_a_kept_backup_builds_on_stays()
     {
         var full = MadeUpBackup.Usable(1, Now.AddDays(-40));

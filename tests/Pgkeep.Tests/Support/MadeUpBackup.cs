@@ -13,7 +13,7 @@ internal static class MadeUpBackup
     /// <param name="number">Makes the name, and nothing else: names decide nothing.</param>
     /// <param name="segment">Number of the first segment; the backup ends in the same.</param>
     public static StoredBackup Usable(
-        int number, DateTimeOffset stopped, uint timeline = 1, ulong segment = 1, SystemIdentifier? cluster = null, string? parent = null, params string[] findings)
+        int number, DateTimeOffset stopped, uint timeline = 1, ulong segment = 1, SystemIdentifier? cluster = null, string? parent = null, string wal = BackupMetadata.WalFromArchive, params string[] findings)
     {
         var name = NameOf(number);
         var size = WalSegmentSize.Default;
@@ -30,6 +30,7 @@ internal static class MadeUpBackup
             Timeline = new TimelineId(timeline),
             StartWal = WalSegmentName.FromLsn(new TimelineId(timeline), start, size),
             StopWal = WalSegmentName.FromLsn(new TimelineId(timeline), start, size),
+            Wal = wal,
             Source = "files",
             Checkpoint = "fast",
             Compression = "gzip",

@@ -16,7 +16,8 @@ internal interface IServerFiles : IDisposable
 
     /// <summary>Says, once the backup has begun, whether these are the connected server's files; throws where they are not.</summary>
     /// <param name="start">Where the server's backup began.</param>
-    void RequireServersOwn(ServerFacts server, Lsn start);
+    /// <param name="slot">The backup's replication slot, which the server keeps a directory for; null where it has none.</param>
+    void RequireServersOwn(ServerFacts server, Lsn start, string? slot);
 
     /// <summary>The tablespaces outside the data directory, in order of their OIDs.</summary>
     IReadOnlyList<TablespaceLink> Tablespaces();

@@ -11,6 +11,9 @@ namespace Pgkeep.Backup.Sources;
 /// <summary>The source <em>files</em>: the data directory on this host.</summary>
 internal sealed class LocalFiles : IServerFiles
 {
+    private const string OtherHostHint =
+        "the server runs on another host or in a container: run pgkeep backup where its files are, or copy through the connection with --source sql";
+
     private static readonly EnumerationOptions AllEntries = new() { AttributesToSkip = 0, IgnoreInaccessible = false, MatchType = MatchType.Simple };
 
     private readonly string _dataDirectory;
@@ -20,18 +23,34 @@ internal sealed class LocalFiles : IServerFiles
     public string Name => "files";
 
     /// <summary>
-    /// The directory could be a stale clone of the server's, with the same identifier. After the start it is the server's own only if the
-    /// checkpoint of that start has reached it.
+    /// The directory could be a stale clone of the server's, with the same identifier. It is the server's own if the slot that it has just made
+    /// is in it, under a name that cannot have been there before; without a slot, only if the checkpoint of the backup's start has reached it. On a
+    /// standby that checkpoint can be an old one, which a clone has as well.
     /// </summary>
-    public void RequireServersOwn(ServerFacts server, Lsn start)
+    public void RequireServersOwn(ServerFacts server, Lsn start, string? slot)
     {
+        if (slot is not null)
+        {
+            RequireSlot(slot);
+            return;
+        }
+
         var control = ControlFileReader.Read(_dataDirectory);
         if (control.SystemIdentifier != server.SystemIdentifier || control.CheckPointTimeline != server.Timeline || control.CheckPointRedo < start)
         {
             throw new PgkeepException(
                 ErrorKind.ServerUnsuitable,
                 $"\"{_dataDirectory}\" is not the connected server's: its last checkpoint {control.CheckPointRedo} is older than the backup's start {start}",
-                "the server runs on another host or in a container: run pgkeep backup where its files are, or copy through the connection with --source sql");
+                OtherHostHint);
+        }
+    }
+
+    private void RequireSlot(string slot)
+    {
+        if (FileStatus.Of(PathOf($"pg_replslot/{slot}")) is null)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable, $"\"{_dataDirectory}\" is not the connected server's: the replication slot that it has just made is not in it", OtherHostHint);
         }
     }
 

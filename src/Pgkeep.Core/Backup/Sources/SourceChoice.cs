@@ -34,6 +34,11 @@ internal static class SourceChoice
     private static async Task RequireRightsAsync(SourceName source, ServerConnection connection, ServerFacts server, PgkeepException? problem, CancellationToken cancellationToken)
     {
         List<string> grants = server["data_directory"].Length == 0 ? ["GRANT pg_read_all_settings TO {0};"] : [];
+        if (server is { NeedsSlot: true, MayReplicate: false })
+        {
+            grants.Add("ALTER ROLE {0} REPLICATION;");
+        }
+
         string[] functions = [server.Version.BackupStartFunction, server.Version.BackupStopFunction, .. source == SourceName.Sql ? FileFunctions : []];
         try
         {

@@ -43,7 +43,7 @@ internal sealed class SqlFiles : IServerFiles
         new(await ServerFileFunctions.OpenAsync(settings, connection, sessions, cancellationToken), server);
 
     /// <summary>They are, by their nature.</summary>
-    public void RequireServersOwn(ServerFacts server, Lsn start)
+    public void RequireServersOwn(ServerFacts server, Lsn start, string? slot)
     {
     }
 

@@ -26,6 +26,11 @@ internal static class ServerError
     {
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied =>
             new(ErrorKind.AccessDenied, $"the server refused \"{sql}\": {denied.MessageText}", denied, "connect as a superuser, or grant the role what docs/postgres.md lists"),
+        // A standby ends what is in the way of its replay (src/backend/tcop/postgres.c, ProcessRecoveryConflictInterrupt).
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure } conflict =>
+            new(ErrorKind.ServerUnsuitable, $"the standby broke off \"{sql}\": {conflict.MessageText}", conflict, "try again, or raise max_standby_streaming_delay and max_standby_archive_delay on the standby"),
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.DatabaseDropped } ended =>
+            new(ErrorKind.ServerUnreachable, $"the server ended the session during \"{sql}\": {ended.MessageText}", ended),
         PostgresException said => new(ErrorKind.ServerUnsuitable, $"the server refused \"{sql}\": {said.MessageText}", said),
         _ => new(ErrorKind.ServerUnreachable, $"the connection to the server broke during \"{sql}\": {InnerMost(thrown).Message}", thrown),
     };

@@ -23,12 +23,25 @@ internal sealed record ServerFacts
 
     public required TimelineId Timeline { get; init; }
 
+    /// <summary>Whether it is a standby.</summary>
     public required bool IsInRecovery { get; init; }
+
+    /// <summary>Whether the role may use replication slots.</summary>
+    public required bool MayReplicate { get; init; }
 
     /// <summary>By the server's clock.</summary>
     public required DateTimeOffset Now { get; init; }
 
     public string this[string setting] => Settings.GetValueOrDefault(setting) ?? "";
+
+    /// <summary>Why a primary archives nothing of what it writes; null where it does, however badly.</summary>
+    public string? WhyNoArchiving =>
+        this["archive_mode"] == "off" ? "archive_mode is off"
+        : this["archive_command"] is "" or "(disabled)" && this["archive_library"].Length == 0 ? "archive_mode is on, and archive_command is empty"
+        : null;
+
+    /// <summary>Whether a backup must have the server keep its WAL: nobody archives it, or, from a standby, another server does.</summary>
+    public bool NeedsSlot => IsInRecovery || WhyNoArchiving is not null;
 
     public static async Task<ServerFacts> ReadAsync(ServerConnection server, CancellationToken cancellationToken)
     {
@@ -45,7 +58,10 @@ internal sealed record ServerFacts
         }
 
         var facts = await server.QueryAsync(
-            "SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp() FROM pg_control_system(), pg_control_checkpoint()",
+            """
+            SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user)
+            FROM pg_control_system(), pg_control_checkpoint()
+            """,
             row => new ServerFacts
             {
                 Settings = settings,
@@ -54,6 +70,7 @@ internal sealed record ServerFacts
                 Timeline = new TimelineId(checked((uint)row.Get<long>(1))),
                 IsInRecovery = row.Get<bool>(2),
                 Now = TimeOf(row, 3),
+                MayReplicate = row.Get<bool>(4),
             },
             cancellationToken);
         return facts[0];

@@ -2,7 +2,7 @@ using Pgkeep.Diagnostics;
 
 namespace Pgkeep.Postgres.Server;
 
-/// <summary>Where a primary writes its WAL, and the switch to the next segment.</summary>
+/// <summary>Where a primary writes its WAL, and the switch to the next segment. A standby refuses all of it.</summary>
 internal static class ServerWal
 {
     public static async Task<Lsn> PositionAsync(ServerConnection server, CancellationToken cancellationToken) =>
