@@ -43,4 +43,11 @@ public abstract class IntegrationTest : IAsyncLifetime
         _clusters.Add(cluster);
         return cluster;
     }
+
+    private protected async Task<PostgresCluster> StartStandbyAsync(PostgresCluster primary, string name = "standby")
+    {
+        var standby = await PostgresCluster.StartStandbyAsync(primary, name);
+        _clusters.Add(standby);
+        return standby;
+    }
 }

@@ -61,6 +61,19 @@ internal sealed class PostgresCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Makes a standby of a running server, which streams from it, and starts it.</summary>
+    public static async Task<PostgresCluster> StartStandbyAsync(PostgresCluster primary, string name = "standby")
+    {
+        var cluster = new PostgresCluster(primary.Workspace, primary.Major, primary.Workspace.PathOf(name), primary._options);
+        (await primary.RunClientAsync("pg_basebackup", ["-D", cluster.DataDirectory, "-X", "stream", "-c", "fast", "--no-sync"])).EnsureSuccess();
+        await cluster.AppendConfigurationAsync();
+        await File.AppendAllTextAsync(
+            Path.Combine(cluster.DataDirectory, "postgresql.conf"), $"primary_conninfo = 'host={primary.SocketDirectory} port={primary.Port} user=postgres'\n");
+        await TestAccount.WriteFileAsync(Path.Combine(cluster.DataDirectory, "standby.signal"), "");
+        await cluster.StartAsync();
+        return cluster;
+    }
+
     /// <summary>
     /// Takes over a data directory that something else made, a restore for example. Port and sockets are given on the command line,
     /// so its configuration stays as it is.
@@ -161,6 +174,13 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         await ExecuteAsync("SELECT pg_logical_emit_message(true, 'test', 'so that there is something to switch')");
         return await ScalarAsync<string>("SELECT pg_walfile_name(pg_switch_wal())");
+    }
+
+    /// <summary>Waits until a standby has replayed all that this server has written.</summary>
+    public async Task WaitForReplayAsync(PostgresCluster standby)
+    {
+        var position = await ScalarAsync<string>("SELECT pg_current_wal_insert_lsn()::text");
+        await Poll.UntilAsync(() => standby.ScalarAsync<bool>($"SELECT pg_last_wal_replay_lsn() >= '{position}'"), $"the standby has replayed {position}");
     }
 
     /// <summary>Runs one of PostgreSQL's client programs as the account, connected to this server by its environment.</summary>
