@@ -4,7 +4,7 @@ using Pgkeep.Posix;
 namespace Pgkeep.Backup.Frames;
 
 /// <summary>Cuts what a walk finds into frames, one at a time for whichever worker asks next.</summary>
-internal sealed class FrameQueue : IDisposable
+internal sealed class FrameQueue : IFrameJobs
 {
     /// <summary>
     /// Plain bytes in a frame. Small enough for a processor's own cache, a multiple of every page size, and large enough that beginning without
@@ -13,7 +13,7 @@ internal sealed class FrameQueue : IDisposable
     public const int FrameLength = 1024 * 1024;
 
     /// <summary>A larger file has its frames for itself.</summary>
-    private const long SmallFileLength = 256 * 1024;
+    public const long SmallFileLength = 256 * 1024;
 
     private readonly Lock _lock = new();
     private readonly IServerFiles _files;
@@ -34,10 +34,10 @@ internal sealed class FrameQueue : IDisposable
 
     public string TarNameOf(CopyItem item) => item.Name[_skip..];
 
-    /// <summary>Opens the small files of a frame, in the worker's own thread; null for one that is gone.</summary>
-    public IEnumerable<OpenFile?> Open(IReadOnlyList<CopyItem> small)
+    public IEnumerable<OpenFile?> Open(SmallFilesJob job)
     {
         var number = 0;
+        IReadOnlyList<CopyItem> small = [.. job.Items.Where(item => item.Status.Type != FileType.Directory)];
         foreach (var content in _files.OpenSmall(small))
         {
             var item = small[number++];
@@ -45,7 +45,6 @@ internal sealed class FrameQueue : IDisposable
         }
     }
 
-    /// <summary>Null at the end.</summary>
     public FrameJob? Take()
     {
         lock (_lock)

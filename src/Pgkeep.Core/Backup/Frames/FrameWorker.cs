@@ -30,7 +30,7 @@ internal readonly record struct FilePiece(CopyItem Item, long Size, int Start, i
 /// <summary>Reads, checks, hashes and compresses frames, one after another, with memory of its own.</summary>
 internal sealed class FrameWorker : IDisposable
 {
-    private readonly FrameQueue _queue;
+    private readonly IFrameJobs _queue;
     private readonly PageCheck _pages;
     private readonly Codec _codec;
     private readonly IFrameCompressor _compressor;
@@ -39,7 +39,7 @@ internal sealed class FrameWorker : IDisposable
     private byte[] _plain = GC.AllocateUninitializedArray<byte>(FrameQueue.FrameLength + 64 * 1024);
     private int _filled;
 
-    public FrameWorker(FrameQueue queue, PageCheck pages, Compression compression)
+    public FrameWorker(IFrameJobs queue, PageCheck pages, Compression compression)
     {
         _queue = queue;
         _pages = pages;
@@ -81,7 +81,7 @@ internal sealed class FrameWorker : IDisposable
 
     private void AddSmallFiles(SmallFilesJob job, CancellationToken cancellationToken)
     {
-        using var opened = _queue.Open([.. job.Items.Where(IsFile)]).GetEnumerator();
+        using var opened = _queue.Open(job).GetEnumerator();
         foreach (var item in job.Items)
         {
             if (!IsFile(item))

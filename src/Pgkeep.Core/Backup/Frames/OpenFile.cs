@@ -29,6 +29,9 @@ internal sealed class OpenFile : IDisposable
 
     public byte[] Header { get; }
 
+    /// <summary>One piece of a file that comes in a stream: it holds the bytes of that piece alone.</summary>
+    public static OpenFile OfPiece(IFileContent content, CopyItem item, string tarName, int length) => new(content, item, tarName) { _bytesLeft = length };
+
     public static TarEntry EntryOf(string name, long size, FileStatus status) =>
         new(name, status.Type == FileType.Directory ? TarEntryType.Directory : TarEntryType.File, size, status.Mode, status.Modified)
         {

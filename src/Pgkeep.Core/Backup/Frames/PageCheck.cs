@@ -34,10 +34,15 @@ internal sealed class PageCheck
     private int _neverFitted;
 
     public PageCheck(ControlFile control)
+        : this(control.HasDataChecksums, control.BlockSize, control.RelationSegmentBlocks)
     {
-        _isOn = control.HasDataChecksums;
-        _blockSize = (int)control.BlockSize;
-        _blocksPerSegment = control.RelationSegmentBlocks;
+    }
+
+    public PageCheck(bool hasDataChecksums, uint blockSize, uint relationSegmentBlocks)
+    {
+        _isOn = hasDataChecksums;
+        _blockSize = (int)blockSize;
+        _blocksPerSegment = relationSegmentBlocks;
     }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

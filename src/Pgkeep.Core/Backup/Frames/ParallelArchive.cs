@@ -29,7 +29,7 @@ internal sealed class ParallelArchive : IDisposable
 
     public ReadRate? Rate { get; init; }
 
-    public void CopyAll(FrameQueue queue, CancellationToken cancellationToken)
+    public void CopyAll(IFrameJobs queue, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var window = new SemaphoreSlim(_jobs * FramesPerWorker);
@@ -60,7 +60,7 @@ internal sealed class ParallelArchive : IDisposable
     }
 
     /// <summary>The boundary of a thread: whatever is thrown in it is brought out by <see cref="CopyAll"/>.</summary>
-    private void Work(FrameQueue queue, SemaphoreSlim window, List<Exception> failures, CancellationTokenSource stop)
+    private void Work(IFrameJobs queue, SemaphoreSlim window, List<Exception> failures, CancellationTokenSource stop)
     {
         try
         {
