@@ -33,6 +33,34 @@ internal sealed record ServerPrograms(string Directory)
             "or name the directory that holds postgres and pg_ctl with --bindir");
     }
 
+    /// <summary>One of PostgreSQL's client programs, which must not be older than the server; the nearest version first.</summary>
+    /// <param name="named">By the bindir option; then nothing else is looked at.</param>
+    /// <returns>Its path.</returns>
+    public static async Task<string> FindClientAsync(string name, int leastMajor, string? named, CancellationToken cancellationToken)
+    {
+        var newer = PostgresVersion.All.Select(version => version.Major).Where(major => major >= leastMajor).SelectMany(PackageDirectories);
+        var older = PostgresVersion.All.Select(version => version.Major).Where(major => major < leastMajor).SelectMany(PackageDirectories);
+        var candidates = named is not null ? [named] : newer.Concat(PathDirectories()).Concat(older).Distinct().ToList();
+        var found = new List<string>();
+        foreach (var path in candidates.Where(Path.IsPathRooted).Select(directory => Path.Combine(directory, name)).Where(File.Exists))
+        {
+            var said = (await ProgramRun.RunAsync(path, ["--version"], null, cancellationToken)).Output.Split(' ').ElementAtOrDefault(2) ?? "?";
+            if (int.TryParse(said.Split('.')[0], out var major) && major >= leastMajor)
+            {
+                return path;
+            }
+
+            found.Add($"\"{path}\" is of version {said}");
+        }
+
+        var places = named is not null ? $"\"{named}\"" : "the usual places and PATH";
+        throw new PgkeepException(
+            ErrorKind.ServerUnsuitable,
+            found.Count == 0 ? $"there is no {name} in {places}" : $"there is no {name} for a server of version {leastMajor}: {string.Join(", ", found)}",
+            $"install the client programs of PostgreSQL {leastMajor} or later (Debian: postgresql-client-{leastMajor})",
+            "or name the directory that holds them with --bindir");
+    }
+
     /// <summary>Newest first.</summary>
     public static IEnumerable<string> Installed() =>
         from version in PostgresVersion.All.Reverse()

@@ -11,18 +11,35 @@ internal static class ConnectionString
 
     public static NpgsqlDataSource Build(ConnectionSettings settings)
     {
-        if (settings.Service is { } service)
-        {
-            settings = ServiceFile.Apply(settings, service);
-        }
+        var builder = new NpgsqlSlimDataSourceBuilder(TextOf(settings));
+        builder.EnableTransportSecurity();
+        builder.EnableArrays();
+        return builder.Build();
+    }
 
+    /// <summary>The service's entry and libpq's defaults filled in: host, port, user and database are there.</summary>
+    public static ConnectionSettings Resolve(ConnectionSettings settings)
+    {
+        settings = settings.Service is { } service ? ServiceFile.Apply(settings, service) with { Service = null } : settings;
         var port = settings.Port ?? 5432;
-        var text = new NpgsqlConnectionStringBuilder
+        return settings with
         {
             Host = settings.Host ?? DefaultHost(port),
             Port = port,
-            Username = settings.User ?? Environment.UserName,
+            User = settings.User ?? Environment.UserName,
             Database = settings.Database ?? "postgres",
+        };
+    }
+
+    public static string TextOf(ConnectionSettings settings)
+    {
+        settings = Resolve(settings);
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = settings.Host,
+            Port = settings.Port!.Value, // resolved
+            Username = settings.User,
+            Database = settings.Database,
             ApplicationName = "pgkeep",
             Timeout = Math.Clamp((int)settings.ConnectTimeout.TotalSeconds, 0, 1024),
             SslMode = SslModeOf(settings.SslMode),
@@ -48,10 +65,7 @@ internal static class ConnectionString
             text.RootCertificate = certificate;
         }
 
-        var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
-        builder.EnableTransportSecurity();
-        builder.EnableArrays();
-        return builder.Build();
+        return text.ConnectionString;
     }
 
     private static string DefaultHost(int port) =>

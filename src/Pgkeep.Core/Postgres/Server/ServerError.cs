@@ -8,7 +8,7 @@ internal static class ServerError
 {
     public static PgkeepException WhileConnecting(Exception thrown, ConnectionSettings settings) => thrown switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } refused =>
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InsufficientPrivilege } refused =>
             new(ErrorKind.LoginRefused, $"the server refused the login as {settings}: {refused.MessageText}", refused, "check PGUSER and PGPASSWORD in backup.env, and pg_hba.conf"),
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } missing =>
             new(ErrorKind.LoginRefused, $"cannot connect as {settings}: {missing.MessageText}", missing, "check PGDATABASE"),

@@ -48,15 +48,7 @@ internal sealed record ServerFacts
         var rows = await server.QueryAsync(
             "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)", row => (Name: row.Get<string>(0), Value: row.Text(1)), cancellationToken, (object)SettingNames);
         var settings = rows.Where(row => row.Value is not null).ToDictionary(row => row.Name, row => row.Value!);
-        var major = int.Parse(settings["server_version_num"], CultureInfo.InvariantCulture) / 10000;
-        if (!PostgresVersion.TryGet(major, out var version))
-        {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                $"PostgreSQL {settings["server_version"]} is not supported",
-                $"this pgkeep knows the majors {PostgresVersion.All[0].Major} to {PostgresVersion.All[^1].Major}");
-        }
-
+        var version = VersionOf(settings);
         var facts = await server.QueryAsync(
             """
             SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user)
@@ -74,6 +66,16 @@ internal sealed record ServerFacts
             },
             cancellationToken);
         return facts[0];
+    }
+
+    /// <summary>Throws where this program does not know it.</summary>
+    public static PostgresVersion VersionOf(IReadOnlyDictionary<string, string> settings)
+    {
+        var major = int.Parse(settings["server_version_num"], CultureInfo.InvariantCulture) / 10000;
+        return PostgresVersion.TryGet(major, out var version) ? version : throw new PgkeepException(
+            ErrorKind.ServerUnsuitable,
+            $"PostgreSQL {settings["server_version"]} is not supported",
+            $"this pgkeep knows the majors {PostgresVersion.All[0].Major} to {PostgresVersion.All[^1].Major}");
     }
 
     /// <summary>A time of the server, with this machine's zone.</summary>
