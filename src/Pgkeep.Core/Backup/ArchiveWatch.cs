@@ -15,12 +15,13 @@ internal sealed class ArchiveWatch
 
     private readonly WalArchive _archive;
     private readonly string _archiveLog;
-    private readonly ServerConnection _connection;
+    private readonly ServerConnection? _connection;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
 
+    /// <param name="connection">Null where there is no ordinary session to ask: then the archive alone shows whether it moves.</param>
     /// <param name="patience">How long nothing may move.</param>
-    public ArchiveWatch(WalArchive archive, RepositoryLayout layout, ServerConnection connection, TimeSpan patience, TimeProvider time)
+    public ArchiveWatch(WalArchive archive, RepositoryLayout layout, ServerConnection? connection, TimeSpan patience, TimeProvider time)
     {
         _archive = archive;
         _archiveLog = layout.ArchiveLog;
@@ -36,10 +37,10 @@ internal sealed class ArchiveWatch
             return;
         }
 
-        var before = await ArchiverStatus.ReadAsync(_connection, cancellationToken);
+        var before = await StatusAsync(cancellationToken);
         while (!await TryWaitAsync(() => IsStoredAsync(name, cancellationToken), cancellationToken))
         {
-            var now = await ArchiverStatus.ReadAsync(_connection, cancellationToken);
+            var now = await StatusAsync(cancellationToken);
             if (now.ArchivedCount == before.ArchivedCount || string.CompareOrdinal(now.LastArchived, name) >= 0)
             {
                 var reason = Explain(now) ?? "the server reports no failure; does archive_command store into this repository?";
@@ -60,8 +61,8 @@ internal sealed class ArchiveWatch
     /// </summary>
     public async Task WaitForRecoveryAsync(Action<string> tell, CancellationToken cancellationToken)
     {
-        var status = await ArchiverStatus.ReadAsync(_connection, cancellationToken);
-        if (status.Failure is null)
+        var status = await StatusAsync(cancellationToken);
+        if (status.Failure is null || _connection is null)
         {
             return;
         }
@@ -73,12 +74,15 @@ internal sealed class ArchiveWatch
         }
 
         var recovered = await TryWaitAsync(
-            async () => (status = await ArchiverStatus.ReadAsync(_connection, cancellationToken)).Failure is null, cancellationToken);
+            async () => (status = await StatusAsync(cancellationToken)).Failure is null, cancellationToken);
         if (!recovered)
         {
             throw new PgkeepException(ErrorKind.ArchivingStalled, $"the server's archive_command fails: {Explain(status)}", ArchiverStatus.Hints);
         }
     }
+
+    private async Task<ArchiverStatus> StatusAsync(CancellationToken cancellationToken) =>
+        _connection is null ? ArchiverStatus.Unknown : await ArchiverStatus.ReadAsync(_connection, cancellationToken);
 
     private async ValueTask<bool> IsStoredAsync(string name, CancellationToken cancellationToken) =>
         await _archive.FindAsync(name, cancellationToken) is not null;

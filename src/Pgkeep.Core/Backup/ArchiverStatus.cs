@@ -9,6 +9,8 @@ namespace Pgkeep.Backup;
 /// <param name="Failure">In words, where <paramref name="LastFailed"/> is not null.</param>
 internal sealed record ArchiverStatus(long ArchivedCount, string? LastArchived, string? LastFailed, string? Failure)
 {
+    public static ArchiverStatus Unknown { get; } = new(0, null, null, null);
+
     public static readonly string[] Hints =
     [
         "see the server's log and archive.log beside the archived WAL for the reason",

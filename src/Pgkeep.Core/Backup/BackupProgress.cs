@@ -30,7 +30,7 @@ internal sealed class BackupProgress
 
 /// <summary>What a backup says of itself before it copies.</summary>
 /// <param name="Cluster">The server's <c>cluster_name</c>, or its data directory where it has none.</param>
-/// <param name="PlainBytes">As the files were listed; they go on growing. Null where they are too many to be listed twice.</param>
+/// <param name="PlainBytes">As the files were listed; they go on growing. Null where they are too many to be listed twice, or nobody tells.</param>
 internal sealed record BackupOutset(string Cluster, string PostgresqlVersion, long? PlainBytes)
 {
     public static BackupOutset Of(BackupPlan plan, CancellationToken cancellationToken) => new(

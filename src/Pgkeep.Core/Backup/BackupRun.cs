@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Streamed;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Server;
@@ -30,12 +31,10 @@ internal sealed class BackupRun
     {
         _settings.Compression.Codec.RequireUsable();
         ArchiveStores.RequireDirectories(_settings.Layout);
-        await using var connection = await ServerConnection.OpenAsync(_settings.Connection, cancellationToken);
-        var plan = await BackupPlan.MakeAsync(_settings, connection, cancellationToken);
-        using var files = plan.Files;
-        await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), plan, cancellationToken);
-        var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, connection, _settings.ArchiveWait, _time);
-        if (!plan.Server.NeedsSlot)
+        await using var access = await BackupAccess.OpenAsync(_settings, _time, cancellationToken);
+        await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), access.Identity, cancellationToken);
+        var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, access.Connection, _settings.ArchiveWait, _time);
+        if (access.Plan is not { Server.NeedsSlot: true })
         {
             await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
         }
@@ -44,45 +43,26 @@ internal sealed class BackupRun
         var stores = ArchiveStores.OfWritable(_settings.Layout);
         foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
         {
-            await RepositoryMarker.EnsureAsync(store, plan.Identity, _time, cancellationToken);
+            await RepositoryMarker.EnsureAsync(store, access.Identity, _time, cancellationToken);
             await store.RemoveLeftoversAsync("", cancellationToken);
         }
 
         await stores.Archive.RemoveLeftoversAsync(cancellationToken);
         var name = await FreeNameAsync(cancellationToken);
-        Progress?.Begin(BackupOutset.Of(plan, cancellationToken));
+        Progress?.Begin(await access.OutsetAsync(cancellationToken));
         _log.Write($"Starting PostgreSQL base backup: {name}");
-        _log.Write($"Source: {plan.Files.Name}, {plan.WhyThisSource}");
+        _log.Write($"Source: {access.Source}");
         if (_settings.Compression.Codec.Slowness(_settings.Compression.Level) is { } slowness)
         {
             Warn(slowness);
         }
 
         using var pending = PendingBackup.Create(_settings.Layout, name);
-        var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
-        IBackupWal wal = plan.Server.NeedsSlot
-            ? new SlotWal(_settings, stores, watch, connection, plan, archiving, _log.Write)
-            : new ArchivedWal(stores, watch, connection, plan, archiving, _settings.Compression.GzipLevel);
-        var copy = new LowLevelBackup(_settings, connection, wal, Warn, _time) { Progress = Progress };
-        var copied = await copy.CopyAsync(plan, name, pending, cancellationToken);
-        _log.Write("Base backup completed successfully");
-
-        var names = new ArchiveNames(_settings.Compression.Codec);
-        using (var file = new PendingTar(pending.CreateFile(names.Wal), _settings.Compression))
-        {
-            var tar = new WalTar(file, _time);
-            copied = await wal.PackAsync(copied, tar, cancellationToken);
-            tar.Complete();
-        }
-
-        var configuration = await ConfigurationArchive.WriteAsync(plan, pending, _settings.Compression, connection, Warn, cancellationToken);
-        var missing = await CatalogSnapshot.WriteAsync(pending, _settings.Compression.GzipLevel, _settings.Connection, connection, cancellationToken);
-        var metadata = copied with
-        {
-            ConfigurationFiles = configuration,
-            CatalogMissing = missing,
-            Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes },
-        };
+        var copied = access.Stream is { } stream
+            ? await StreamAsync(stream, name, pending, stores, watch, cancellationToken)
+            : await CopyAsync(access.Plan!, access.Connection!, name, pending, stores, watch, cancellationToken); // both are there where no stream is
+        var missing = await CatalogAsync(access.Connection, pending, cancellationToken);
+        var metadata = copied with { CatalogMissing = missing, Sizes = copied.Sizes with { StoredBytes = pending.StoredBytes } };
         pending.WriteFile(RepositoryLayout.MetadataName, metadata.ToJson());
         _log.Write($"Backup size: {SizeText.Short(pending.StoredBytes)}");
         pending.Seal();
@@ -98,14 +78,52 @@ internal sealed class BackupRun
         return metadata;
     }
 
+    private async Task<BackupMetadata> CopyAsync(
+        BackupPlan plan, ServerConnection connection, BackupName name, PendingBackup pending, ArchiveStores stores, ArchiveWatch watch, CancellationToken cancellationToken)
+    {
+        var archiving = new ArchivingProof(stores, watch, connection, plan, _log.Write);
+        IBackupWal wal = plan.Server.NeedsSlot
+            ? new SlotWal(_settings, stores, watch, connection, plan, archiving, _log.Write)
+            : new ArchivedWal(stores, watch, connection, plan, archiving, _settings.Compression.GzipLevel);
+        var copy = new LowLevelBackup(_settings, connection, wal, Warn, _time) { Progress = Progress };
+        var copied = await copy.CopyAsync(plan, name, pending, cancellationToken);
+        _log.Write("Base backup completed successfully");
+
+        using (var file = new PendingTar(pending.CreateFile(new ArchiveNames(_settings.Compression.Codec).Wal), _settings.Compression))
+        {
+            var tar = new WalTar(file, _time);
+            copied = await wal.PackAsync(copied, tar, cancellationToken);
+            tar.Complete();
+        }
+
+        return copied with { ConfigurationFiles = await ConfigurationArchive.WriteAsync(plan, pending, _settings.Compression, connection, Warn, cancellationToken) };
+    }
+
+    private async Task<BackupMetadata> StreamAsync(
+        StreamPlan plan, BackupName name, PendingBackup pending, ArchiveStores stores, ArchiveWatch watch, CancellationToken cancellationToken)
+    {
+        var proof = new StreamedWalProof(plan, stores, watch, _log.Write);
+        var copied = await new StreamedBackup(_settings, plan, proof, _log.Write, _time) { Progress = Progress }.CopyAsync(name, pending, cancellationToken);
+        if (ClusterDescription.MayHaveConfigurationOutside(plan.Server))
+        {
+            Warn("not in the backup: configuration files outside the data directory, which pg_basebackup does not send");
+        }
+
+        return copied;
+    }
+
+    private async Task<IReadOnlyList<string>> CatalogAsync(ServerConnection? connection, PendingBackup pending, CancellationToken cancellationToken) => connection is null
+        ? ["all databases: the role has a replication session only"]
+        : await CatalogSnapshot.WriteAsync(pending, _settings.Compression.GzipLevel, _settings.Connection, connection, cancellationToken);
+
     private void Warn(string text) => _log.Write($"WARNING: {text}");
 
     /// <summary>Before anything is created in it: it may be another cluster's.</summary>
-    private static async Task RequireMatchingAsync(ArchiveStores stores, BackupPlan plan, CancellationToken cancellationToken)
+    private static async Task RequireMatchingAsync(ArchiveStores stores, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         foreach (var store in stores.Marked)
         {
-            await RepositoryMarker.RequireMatchAsync(store, plan.Identity, cancellationToken);
+            await RepositoryMarker.RequireMatchAsync(store, identity, cancellationToken);
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed record BackupSettings
 
     public required SourceName Source { get; init; }
 
+    /// <summary>Where PostgreSQL's client programs are; null to look for them.</summary>
+    public string? BinDirectory { get; init; }
+
     /// <summary>Workers that read, check and compress at a time.</summary>
     public required int Jobs { get; init; }
 

@@ -1,6 +1,8 @@
 using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Backup;
@@ -8,32 +10,41 @@ namespace Pgkeep.Backup;
 /// <summary>What a restore will want to know of the server, on a day when the server is gone.</summary>
 internal static class ClusterDescription
 {
+    private static readonly string[] ConfigurationSettings = ["config_file", "hba_file", "ident_file"];
+
     /// <summary>Kept as their own fields, or of no use later.</summary>
     private static readonly string[] NotSettings = ["data_directory", "config_file", "hba_file", "ident_file", "server_version", "server_version_num", "data_checksums", "data_directory_mode"];
 
-    public static ClusterMetadata Of(BackupPlan plan) => new()
+    public static ClusterMetadata Of(BackupPlan plan) =>
+        Of(plan.Server, plan.Control) with { BinDirectory = plan.Files is LocalFiles ? BinDirectoryOf(plan.DataDirectory) : null };
+
+    /// <summary>Paths that the server did not tell are empty.</summary>
+    public static ClusterMetadata Of(ServerFacts server, ControlFile control) => new()
     {
-        SystemIdentifier = plan.Control.SystemIdentifier,
-        PostgresqlVersion = plan.Server["server_version"].Split(' ')[0],
-        PostgresqlMajor = plan.Server.Version.Major,
-        DataDirectory = plan.DataDirectory,
-        ConfigFile = Outside(plan, "config_file"),
-        HbaFile = Outside(plan, "hba_file"),
-        IdentFile = Outside(plan, "ident_file"),
-        BinDirectory = plan.Files is LocalFiles ? BinDirectoryOf(plan.DataDirectory) : null,
-        DataChecksums = plan.Control.HasDataChecksums,
-        BlockSize = plan.Control.BlockSize,
-        WalSegmentSize = plan.Control.WalSegmentSize.Bytes,
-        ControlFileVersion = plan.Control.ControlFileVersion,
-        CatalogVersion = plan.Control.CatalogVersion,
-        Settings = plan.Server.Settings.Where(setting => !NotSettings.Contains(setting.Key)).OrderBy(setting => setting.Key, StringComparer.Ordinal).ToDictionary(),
+        SystemIdentifier = control.SystemIdentifier,
+        PostgresqlVersion = server["server_version"].Split(' ')[0],
+        PostgresqlMajor = server.Version.Major,
+        DataDirectory = server["data_directory"],
+        ConfigFile = Outside(server, "config_file"),
+        HbaFile = Outside(server, "hba_file"),
+        IdentFile = Outside(server, "ident_file"),
+        DataChecksums = control.HasDataChecksums,
+        BlockSize = control.BlockSize,
+        WalSegmentSize = control.WalSegmentSize.Bytes,
+        ControlFileVersion = control.ControlFileVersion,
+        CatalogVersion = control.CatalogVersion,
+        Settings = server.Settings.Where(setting => !NotSettings.Contains(setting.Key)).OrderBy(setting => setting.Key, StringComparer.Ordinal).ToDictionary(),
     };
 
+    /// <summary>Also where the server did not tell.</summary>
+    public static bool MayHaveConfigurationOutside(ServerFacts server) =>
+        ConfigurationSettings.Any(setting => server[setting].Length == 0 || Outside(server, setting) is not null);
+
     /// <summary>Debian keeps the configuration outside the data directory, where a base backup does not look.</summary>
-    private static string? Outside(BackupPlan plan, string setting)
+    private static string? Outside(ServerFacts server, string setting)
     {
-        var path = plan.Server[setting];
-        var inside = path.Length == 0 || FileSystem.Resolve(path).StartsWith(FileSystem.Resolve(plan.DataDirectory) + "/", StringComparison.Ordinal);
+        var path = server[setting];
+        var inside = path.Length == 0 || FileSystem.Resolve(path).StartsWith(FileSystem.Resolve(server["data_directory"]) + "/", StringComparison.Ordinal);
         return inside ? null : path;
     }
 

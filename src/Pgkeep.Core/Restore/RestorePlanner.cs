@@ -35,7 +35,7 @@ internal sealed class RestorePlanner
 
         metadata.Codec.RequireUsable();
         CheckTarget(backup, metadata);
-        var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? metadata.Cluster.DataDirectory);
+        var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
         CheckPlaces(dataDirectory, metadata);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
         var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
@@ -199,13 +199,16 @@ internal sealed class RestorePlanner
         return dataDirectory;
     }
 
+    private static string KnownDataDirectory(BackupMetadata metadata) => metadata.Cluster.DataDirectory is { Length: > 0 } directory ? directory : throw new PgkeepException(
+        ErrorKind.Configuration, $"the server did not tell where \"{metadata.Name}\" lay", "say where to restore it with --pgdata");
+
     /// <summary>
     /// The same cluster in another place shares its tablespaces and its archive with the first: restored beside it, it would take the one and write
     /// into the other.
     /// </summary>
     private static void RequireAlone(string dataDirectory, BackupMetadata metadata)
     {
-        var original = FileSystem.Resolve(metadata.Cluster.DataDirectory);
+        var original = metadata.Cluster.DataDirectory.Length == 0 ? dataDirectory : FileSystem.Resolve(metadata.Cluster.DataDirectory);
         if (original == dataDirectory || ControlFileReader.TryRead(original)?.SystemIdentifier != metadata.Cluster.SystemIdentifier)
         {
             return;

@@ -13,7 +13,7 @@ internal static class BackupCommand
     {
         Name = CommandNames.Backup,
         Summary = "Take a base backup of the running server",
-        Details = "Reads the server's files while it goes on working: on its own host, or through the connection. A backup appears under its name only when all of it, and all the "
+        Details = "Reads the server's files while it goes on working: on its own host, through the connection, or through pg_basebackup. A backup appears under its name only when all of it, and all the "
             + "WAL it needs, is stored, checked and durable. A standby can be backed up as well, and a server that archives nothing: then a replication slot keeps the WAL meanwhile, and the "
             + "backup restores to its own end only.",
         Examples =
@@ -33,6 +33,7 @@ internal static class BackupCommand
             Layout = CommandSettings.LayoutAsOwner(context),
             Connection = CommandSettings.Connection(context),
             Source = context.Get(OptionTable.Source),
+            BinDirectory = context.Get(OptionTable.BinDir),
             Jobs = context.Get(OptionTable.Jobs),
             Compression = CommandSettings.Compression(context),
             MaxRate = context.Get(OptionTable.MaxRate) is > 0 and var rate ? rate : null,

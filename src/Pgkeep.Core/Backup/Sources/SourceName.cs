@@ -11,4 +11,7 @@ internal enum SourceName
 
     /// <summary>Its functions that read files, over ordinary connections.</summary>
     Sql,
+
+    /// <summary>PostgreSQL's own program for base backups, for a role that has REPLICATION alone.</summary>
+    PgBasebackup,
 }

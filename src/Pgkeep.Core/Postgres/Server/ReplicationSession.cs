@@ -69,6 +69,7 @@ internal sealed class ReplicationSession : IAsyncDisposable
             Timeline = new TimelineId(system.Timeline),
             // A standby says so itself in the backup_label, the first thing it sends.
             IsInRecovery = false,
+            MayReplicate = true,
             Now = time.GetLocalNow(),
         };
     });
@@ -87,7 +88,7 @@ internal sealed class ReplicationSession : IAsyncDisposable
     /// <summary>
     /// From now on, and as long as this session lasts, the server keeps its WAL: a temporary slot, which goes with the session however it ends.
     /// </summary>
-    /// <returns>Null, or why the server makes none: no slot is free, or <c>max_replication_slots</c> is 0.</returns>
+    /// <returns>Null, or why the server makes none: no slot is free, or <c>max_replication_slots</c> is 0. Npgsql closes the session then.</returns>
     public async Task<string?> TryReserveWalAsync(CancellationToken cancellationToken)
     {
         try

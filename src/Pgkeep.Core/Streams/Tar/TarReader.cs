@@ -48,7 +48,9 @@ internal sealed class TarReader
                 || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.SizeOffset, 12), out var size)
                 || size < 0
                 || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModeOffset, 8), out var mode)
-                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModifiedOffset, 12), out var modified))
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.ModifiedOffset, 12), out var modified)
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.UserOffset, 8), out var user)
+                || !TarHeader.TryReadNumber(_header.AsSpan(TarHeader.GroupOffset, 8), out var group))
             {
                 throw Damaged("has a damaged header");
             }
@@ -66,7 +68,7 @@ internal sealed class TarReader
                     continue;
             }
 
-            var entry = ToEntry(pax, pax.Size ?? size, (int)(mode & 0xFFF), pax.Modified ?? modified);
+            var entry = ToEntry(pax, pax.Size ?? size, (int)(mode & 0xFFF), pax.Modified ?? modified) with { UserId = (uint)user, GroupId = (uint)group };
             _left = entry.Type == TarEntryType.File ? entry.Size : 0;
             _padding = TarHeader.Padded(_left) - _left;
             return entry;

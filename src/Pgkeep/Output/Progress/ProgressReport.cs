@@ -108,7 +108,7 @@ internal sealed class ProgressReport : IDisposable
         }
 
         _hasBegun = true;
-        var size = outset.PlainBytes is { } bytes ? ByteSizeText.Of(bytes) : "very many files";
+        var size = outset.PlainBytes is { } bytes ? ByteSizeText.Of(bytes) : "size not known";
         _output.WriteNote($"{ProductVersion.Text}  backup of cluster {outset.Cluster} (PostgreSQL {outset.PostgresqlVersion}, {size}) into {_repository}");
     }
 

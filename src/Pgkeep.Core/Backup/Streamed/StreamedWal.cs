@@ -1,0 +1,128 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Streams;
+using Pgkeep.Streams.Tar;
+
+namespace Pgkeep.Backup.Streamed;
+
+/// <summary>
+/// The WAL that the server sends behind the files (<c>-X fetch</c>), segment by segment into <c>pg_wal.tar.gz</c>: each is checked against its name
+/// and the cluster, and none may be missing between the backup's start and its stop.
+/// </summary>
+internal sealed class StreamedWal
+{
+    private const int LargestHistory = 1024 * 1024;
+
+    private readonly PendingTar _tar;
+    private readonly SystemIdentifier _identifier;
+    private readonly WalSegmentSize _size;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<WalSegmentName, Sha256Digest> _segments = [];
+    private readonly SortedDictionary<TimelineId, StreamedHistory> _histories = [];
+    private WalSegmentName _next;
+
+    public StreamedWal(PendingTar tar, SystemIdentifier identifier, WalSegmentSize size, TimeProvider time)
+    {
+        _tar = tar;
+        _identifier = identifier;
+        _size = size;
+        _time = time;
+    }
+
+    /// <summary>Those that the server had, for an archive that lacks one.</summary>
+    public IReadOnlyDictionary<TimelineId, StreamedHistory> Histories => _histories;
+
+    public void Begin(BackupLabel label)
+    {
+        _next = WalSegmentName.FromLsn(label.StartTimeline, label.StartLsn, _size);
+        _tar.Begin(new TarEntry("archive_status", TarEntryType.Directory, 0, 0b111_000_000, _time.GetUtcNow()));
+    }
+
+    /// <param name="entry">With its name in <c>pg_wal</c>. The mark that the server adds to each file is made anew, and other timelines' segments are not the backup's.</param>
+    public void Add(TarEntry entry, TarReader tar)
+    {
+        if (!WalFileName.TryParse(entry.Name, out var file))
+        {
+            return;
+        }
+
+        if (file.Kind == WalFileKind.History)
+        {
+            _histories[file.Timeline] = new StreamedHistory(Read(entry, LargestHistory, tar), entry.Modified);
+        }
+        else if (file is { Kind: WalFileKind.Segment, Segment: { } segment } && segment.Timeline == _next.Timeline)
+        {
+            AddSegment(segment, Read(entry, _size.Bytes, tar));
+        }
+    }
+
+    public Sha256Digest DigestOf(WalSegmentName segment) => _segments[segment];
+
+    /// <summary>Once the stop is known.</summary>
+    public void Complete(WalSegmentName last)
+    {
+        if (_next != last.Next(_size))
+        {
+            throw new PgkeepException(ErrorKind.WalMissing, $"the server sent its WAL up to before \"{_next}\", and the backup ends in \"{last}\"");
+        }
+
+        if (last.Timeline > TimelineId.First)
+        {
+            var name = ArchivingProof.HistoryOf(last.Timeline);
+            Pack(name, _histories.TryGetValue(last.Timeline, out var history)
+                ? history.Content
+                : throw new PgkeepException(ErrorKind.WalMissing, $"the server did not send \"{name}\", which tells where its timeline begins"));
+        }
+
+        _tar.Complete();
+    }
+
+    private void AddSegment(WalSegmentName segment, byte[] content)
+    {
+        if (segment != _next)
+        {
+            throw new PgkeepException(ErrorKind.WalMissing, $"the server sent \"{segment}\" where \"{_next}\" must follow");
+        }
+
+        if (!WalSegmentContent.TryCheck(content, segment, out var found, out var problem))
+        {
+            throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"{segment}\" {problem}");
+        }
+
+        if (found.SystemIdentifier != _identifier)
+        {
+            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"the server's \"{segment}\" is of another cluster");
+        }
+
+        _segments[segment] = Sha256Digest.Of(content);
+        _next = segment.Next(_size);
+        Pack(segment.ToString(), content);
+    }
+
+    /// <summary>With the mark that says it is archived, so that a server started on the backup does not archive it again.</summary>
+    private void Pack(string name, byte[] content)
+    {
+        var now = _time.GetUtcNow();
+        _tar.WriteFile(new TarEntry(name, TarEntryType.File, content.Length, 0b110_000_000, now), content);
+        _tar.WriteFile(new TarEntry($"archive_status/{name}.done", TarEntryType.File, 0, 0b110_000_000, now), []);
+    }
+
+    private static byte[] Read(TarEntry entry, long most, TarReader tar)
+    {
+        if (entry.Size > most)
+        {
+            throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"{entry.Name}\" has {entry.Size} bytes");
+        }
+
+        var content = new byte[entry.Size];
+        for (var read = 0; read < content.Length;)
+        {
+            read += tar.Read(content.AsSpan(read));
+        }
+
+        return content;
+    }
+}
+
+/// <param name="Modified">By the server's clock: when its timeline began.</param>
+internal sealed record StreamedHistory(byte[] Content, DateTimeOffset Modified);

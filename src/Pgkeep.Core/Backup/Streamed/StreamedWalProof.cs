@@ -1,0 +1,88 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+using Pgkeep.Streams;
+
+namespace Pgkeep.Backup.Streamed;
+
+/// <summary>
+/// Shows that the server archives into this repository: early, that a segment which ended as the backup began arrives, and at the end, that every
+/// segment of the backup is there with the content that the server sent. Without that no moment after the backup could be restored.
+/// </summary>
+internal sealed class StreamedWalProof
+{
+    private readonly StreamPlan _plan;
+    private readonly ArchiveStores _stores;
+    private readonly ArchiveWatch _watch;
+    private readonly Action<string> _tell;
+
+    public StreamedWalProof(StreamPlan plan, ArchiveStores stores, ArchiveWatch watch, Action<string> tell)
+    {
+        _plan = plan;
+        _stores = stores;
+        _watch = watch;
+        _tell = tell;
+    }
+
+    /// <param name="before">The server's position before the backup began.</param>
+    /// <param name="members">Where the server will say where it began.</param>
+    public async Task RequireArchivingAsync(Lsn before, StreamedMembers members, CancellationToken cancellationToken)
+    {
+        var label = await members.WaitForLabelAsync(cancellationToken);
+        var first = WalSegmentName.FromLsn(label.StartTimeline, label.StartLsn, _plan.WalSegmentSize);
+        if (first.CompareTo(WalSegmentName.FromLsn(label.StartTimeline, before, _plan.WalSegmentSize)) > 0)
+        {
+            await _watch.WaitAsync(first.Previous(_plan.WalSegmentSize).ToString(), cancellationToken);
+            return;
+        }
+
+        _tell("Archiving is not tried before the copy: no segment ended when the backup began");
+    }
+
+    public async Task RequireArchivedAsync(StreamedWal wal, WalSegmentName first, WalSegmentName last, int level, CancellationToken cancellationToken)
+    {
+        await StoreMissingHistoriesAsync(wal, level, cancellationToken);
+        for (var segment = first; segment.CompareTo(last) <= 0; segment = segment.Next(_plan.WalSegmentSize))
+        {
+            var name = segment.ToString();
+            await _watch.WaitAsync(name, cancellationToken);
+            _ = WalFileName.TryParse(name, out var file);
+            var content = await _stores.Archive.ReadAsync(file!, cancellationToken)
+                ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_stores.Archive.Describe(name)}\" was there a moment ago and is gone");
+            if (Sha256Digest.Of(content) != wal.DigestOf(segment))
+            {
+                throw new PgkeepException(
+                    ErrorKind.WalConflict,
+                    $"the archived \"{_stores.Archive.Describe(name)}\" is not the \"{name}\" that the server sent",
+                    "another server may archive here: a copy of this one, started with archiving on");
+            }
+        }
+
+        if (last.Timeline > TimelineId.First)
+        {
+            await _watch.WaitAsync(ArchivingProof.HistoryOf(last.Timeline), cancellationToken);
+        }
+    }
+
+    /// <summary>The server archives a history once; without it no restore finds its way to that timeline.</summary>
+    private async Task StoreMissingHistoriesAsync(StreamedWal wal, int level, CancellationToken cancellationToken)
+    {
+        foreach (var (timeline, history) in wal.Histories)
+        {
+            var name = ArchivingProof.HistoryOf(timeline);
+            if (timeline > _plan.Server.Timeline || await _stores.Archive.FindAsync(name, cancellationToken) is not null)
+            {
+                continue;
+            }
+
+            if (!TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(history.Content), out _, out var problem))
+            {
+                throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"pg_wal/{name}\" {problem}");
+            }
+
+            _ = WalFileName.TryParse(name, out var file);
+            await _stores.Archive.StoreAsync(file!, history.Content, _plan.Server.SystemIdentifier, level, history.Modified, cancellationToken);
+            _tell($"Stored again, for it was missing in the archive: {name}");
+        }
+    }
+}
