@@ -8,8 +8,10 @@ internal static unsafe class IsalLibrary
 {
     private static readonly delegate* unmanaged<void*, void> InitializeFunction;
     private static readonly delegate* unmanaged<void*, int> DeflateFunction;
+    private static readonly delegate* unmanaged<void*, void> InitializeInflateFunction;
+    private static readonly delegate* unmanaged<void*, int> InflateFunction;
 
-#pragma warning disable CA1810 // The two pointers belong together, and to one attempt.
+#pragma warning disable CA1810 // The pointers belong together, and to one attempt.
     static IsalLibrary()
 #pragma warning restore CA1810
     {
@@ -21,25 +23,47 @@ internal static unsafe class IsalLibrary
             DeflateFunction = (delegate* unmanaged<void*, int>)deflate;
             IsUsable = DeflatesAsExpected();
         }
+
+        if (IsUsable
+            && NativeLibrary.TryGetExport(library, "isal_inflate_init", out var initializeInflate)
+            && NativeLibrary.TryGetExport(library, "isal_inflate_stateless", out var inflate))
+        {
+            InitializeInflateFunction = (delegate* unmanaged<void*, void>)initializeInflate;
+            InflateFunction = (delegate* unmanaged<void*, int>)inflate;
+            IsInflateUsable = InflatesAsExpected();
+        }
     }
 
     /// <summary>A version with another layout of its stream would fail the trial and not be used.</summary>
     public static bool IsUsable { get; }
 
+    /// <summary>The same, for decompression.</summary>
+    public static bool IsInflateUsable { get; }
+
     public static void Initialize(void* stream) => InitializeFunction(stream);
 
     public static int Deflate(void* stream) => DeflateFunction(stream);
+
+    public static void InitializeInflate(void* state) => InitializeInflateFunction(state);
+
+    public static int Inflate(void* state) => InflateFunction(state);
+
+    private static byte[] TrialContent()
+    {
+        var plain = new byte[5000];
+        for (var i = 0; i < plain.Length; i++)
+        {
+            plain[i] = (byte)((i * i) >> (i % 7));
+        }
+
+        return plain;
+    }
 
     private static bool DeflatesAsExpected()
     {
         try
         {
-            var plain = new byte[5000];
-            for (var i = 0; i < plain.Length; i++)
-            {
-                plain[i] = (byte)((i * i) >> (i % 7));
-            }
-
+            var plain = TrialContent();
             using var deflater = new IsalDeflater();
             var frame = deflater.Compress(plain).ToArray();
             using var inflate = new DeflateStream(new MemoryStream([.. frame, 0x03, 0x00]), CompressionMode.Decompress);
@@ -51,5 +75,22 @@ internal static unsafe class IsalLibrary
         {
             return false;
         }
+    }
+
+    /// <summary>What it must give, what it must refuse, and that one call leaves nothing behind for the next.</summary>
+    private static bool InflatesAsExpected()
+    {
+        var plain = TrialContent();
+        using var deflater = new IsalDeflater();
+        var frame = deflater.Compress(plain).ToArray();
+        byte[] whole = [.. frame, 0, 0];
+        byte[] cut = [.. frame[..^10], 0, 0];
+        var read = new byte[plain.Length];
+        using var inflater = new IsalInflater();
+        return inflater.TryInflate(whole, read) && read.AsSpan().SequenceEqual(plain)
+            && !inflater.TryInflate(cut, read)
+            && !inflater.TryInflate(whole, read.AsSpan(1))
+            && !inflater.TryInflate(whole, new byte[plain.Length + 1])
+            && inflater.TryInflate(whole, read) && read.AsSpan().SequenceEqual(plain);
     }
 }
