@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Pgkeep.Postgres;
 
 namespace Pgkeep.Backup;
 
@@ -27,19 +28,6 @@ internal static class DataDirectoryRules
     public static bool IsLeftOut(string path) =>
         LeftOutFiles.Contains(path) || IsRelationCache(path) || IsTemporary(path) || path.EndsWith("/.DS_Store", StringComparison.Ordinal);
 
-    /// <summary>The directories whose files are relations: <c>global</c>, and one per database in <c>base</c> or a tablespace's version directory.</summary>
-    public static bool HoldsRelations(string directory)
-    {
-        var parts = directory.Split('/');
-        return parts switch
-        {
-            ["global"] => true,
-            ["base", var database] => IsNumber(database),
-            ["pg_tblspc", _, var version, var database] => version.StartsWith("PG_", StringComparison.Ordinal) && IsNumber(database),
-            _ => false,
-        };
-    }
-
     /// <summary>
     /// Directories whose content is the cluster itself. A link or a special file in place of one, or in one, is left out by PostgreSQL's own base
     /// backup with a warning, and the restored cluster then lacks a database: that is no backup.
@@ -50,7 +38,7 @@ internal static class DataDirectoryRules
     private static bool IsRelationCache(string path)
     {
         var slash = path.LastIndexOf('/');
-        return slash > 0 && path.AsSpan(slash + 1).StartsWith("pg_internal.init") && HoldsRelations(path[..slash]);
+        return slash > 0 && path.AsSpan(slash + 1).StartsWith("pg_internal.init") && RelationFilePath.HoldsRelations(path[..slash]);
     }
 
     /// <summary>Sort files and their directories: <c>base/pgsql_tmp</c>, and the same in a tablespace's version directory.</summary>
@@ -61,6 +49,4 @@ internal static class DataDirectoryRules
             && path.AsSpan(slash + 1).StartsWith("pgsql_tmp")
             && (path[..slash] == "base" || path[..slash].Split('/') is ["pg_tblspc", _, _]);
     }
-
-    private static bool IsNumber(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
 }

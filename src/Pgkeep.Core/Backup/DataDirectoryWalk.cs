@@ -74,7 +74,7 @@ internal sealed class DataDirectoryWalk
     {
         var names = _files.NamesIn(directory);
         names.Sort(StringComparer.Ordinal);
-        if (DataDirectoryRules.HoldsRelations(directory))
+        if (RelationFilePath.HoldsRelations(directory))
         {
             RemoveVolatileRelations(names);
         }

@@ -11,16 +11,22 @@ internal sealed record WalSegmentContent(SystemIdentifier SystemIdentifier, Post
 {
     /// <param name="content">The whole segment, plain.</param>
     /// <param name="problem">A lower-case fact, where false is returned.</param>
-    public static bool TryCheck(ReadOnlySpan<byte> content, WalSegmentName name, [NotNullWhen(true)] out WalSegmentContent? value, out string problem)
+    public static bool TryCheck(ReadOnlySpan<byte> content, WalSegmentName name, [NotNullWhen(true)] out WalSegmentContent? value, out string problem) =>
+        TryCheck(content, content.Length, name, out value, out problem);
+
+    /// <param name="start">At least the first page, of a segment that is read piece by piece.</param>
+    /// <param name="length">Of the whole segment.</param>
+    /// <param name="problem">A lower-case fact, where false is returned.</param>
+    public static bool TryCheck(ReadOnlySpan<byte> start, long length, WalSegmentName name, [NotNullWhen(true)] out WalSegmentContent? value, out string problem)
     {
         value = null;
-        if (content.IsEmpty)
+        if (start.IsEmpty)
         {
             problem = "is empty";
             return false;
         }
 
-        if (!WalPageHeader.TryParse(content, out var header, out problem))
+        if (!WalPageHeader.TryParse(start, out var header, out problem))
         {
             problem = $"does not begin with a WAL page: {problem}";
             return false;
@@ -38,12 +44,12 @@ internal sealed record WalSegmentContent(SystemIdentifier SystemIdentifier, Post
             return false;
         }
 
-        problem = Compare(content.Length, name, header, segmentSize);
+        problem = Compare(length, name, header, segmentSize);
         value = problem.Length == 0 ? new WalSegmentContent(identifier, version, segmentSize) : null;
         return value is not null;
     }
 
-    private static string Compare(int length, WalSegmentName name, WalPageHeader header, WalSegmentSize size)
+    private static string Compare(long length, WalSegmentName name, WalPageHeader header, WalSegmentSize size)
     {
         if (length != size.Bytes)
         {

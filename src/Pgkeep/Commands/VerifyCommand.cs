@@ -1,9 +1,11 @@
+using System.Text.Json;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Repository;
 using Pgkeep.Storage.Local;
 using Pgkeep.Verify;
+using Pgkeep.Verify.Deep;
 
 namespace Pgkeep.Commands;
 
@@ -15,11 +17,14 @@ internal static class VerifyCommand
     {
         Name = CommandNames.Verify,
         Summary = "Read a backup again and compare every file with its stored checksum",
+        Details = "With --deep it is read back to the last page: every archive decompresses into the files of backup_manifest, every page fits its checksum, and "
+            + "the WAL it needs is in it. Pages that the backup itself found damaged are told again and are no failure.",
         Arguments = [Backup],
         Examples =
         [
             new("sudo -u postgres scripts/backup-postgres.sh verify", "The latest backup."),
             new("pgkeep verify backup_20250108_143000", "A certain one."),
+            new("pgkeep verify --deep", "Takes about as long as decompressing it."),
         ],
         RunAsync = RunAsync,
     };
@@ -34,13 +39,15 @@ internal static class VerifyCommand
         try
         {
             var backup = await new BackupCatalogue(storage, layout).ResolveAsync(context.Find(Backup) ?? RepositoryLayout.LatestName, cancellationToken);
-            var result = await BackupVerification.RunAsync(backup, cancellationToken);
+            var result = context.Get(OptionTable.Deep)
+                ? await DeepVerification.RunAsync(backup, context.Get(OptionTable.Jobs), cancellationToken)
+                : await BackupVerification.RunAsync(backup, cancellationToken);
             if (result.Problems.Count > 0)
             {
                 throw new PgkeepException(ErrorKind.BackupDamaged, result.Problems[0], [.. result.Problems.Skip(1), "do not rely on this backup: take another one, and look for the disk's errors"]);
             }
 
-            log.Append($"Verified {backup.Name}: {result.Files} files");
+            log.Append(result.Deep is { } deep ? $"Verified {backup.Name}: {result.Files} files, and {deep.Files} inside" : $"Verified {backup.Name}: {result.Files} files");
             Write(context, backup, result);
             return 0;
         }
@@ -61,10 +68,51 @@ internal static class VerifyCommand
                 json.WriteBoolean("sound", true);
                 json.WriteNumber("files", result.Files);
                 json.WriteNumber("bytes", result.Bytes);
+                if (result.Deep is { } deep)
+                {
+                    WriteDeep(json, deep);
+                }
             }));
             return;
         }
 
         context.Output.WriteResult($"{backup.Name} is sound: {result.Files} files, {ByteSizeText.Of(result.Bytes)}, every checksum as stored");
+        if (result.Deep is { } found)
+        {
+            WriteDeep(context, found);
+        }
+    }
+
+    private static void WriteDeep(CommandContext context, DeepResult deep)
+    {
+        var pages = !deep.HasDataChecksums ? "pages cannot be verified: the cluster has no data checksums"
+            : $"{deep.PagesChecked:N0} pages checked" + (deep.ExcusedPages == 0 ? "" : $", {deep.ExcusedPages:N0} of them for replay to write anew");
+        context.Output.WriteResult($"inside: {deep.Files:N0} files, {ByteSizeText.Of(deep.Bytes)}, each as in {RepositoryLayout.ManifestName}; {pages}");
+        foreach (var finding in deep.Findings)
+        {
+            context.Output.WriteResult($"look: {finding} (known since the backup)");
+        }
+
+        foreach (var note in deep.Notes)
+        {
+            context.Note($"note: {note}");
+        }
+    }
+
+    private static void WriteDeep(Utf8JsonWriter json, DeepResult deep)
+    {
+        json.WriteStartObject("deep");
+        json.WriteNumber("files", deep.Files);
+        json.WriteNumber("bytes", deep.Bytes);
+        json.WriteNumber("pages_checked", deep.PagesChecked);
+        json.WriteNumber("excused_pages", deep.ExcusedPages);
+        json.WriteStartArray("findings");
+        foreach (var finding in deep.Findings)
+        {
+            json.WriteStringValue(finding);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 }

@@ -128,8 +128,8 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(1, 64),
         ComputedAs = "one for each core, at most 4",
         Compute = _ => $"{Math.Min(4, Environment.ProcessorCount)}",
-        Commands = [CommandNames.Backup],
-        Summary = "How many workers read, check and compress at a time",
+        Commands = [CommandNames.Backup, CommandNames.Verify],
+        Summary = "How many workers read, check and compress or decompress at a time",
         Example = "2",
     };
 
@@ -184,6 +184,16 @@ internal static partial class OptionTable
         Summary = "How much a backup reads from the data directory in a second; 0 sets no limit",
         Details = "Of all workers together. The server keeps the WAL of a slow backup's whole duration in its archive, and a restore replays it.",
         Example = "50MB",
+    };
+
+    public static Option<bool> Deep { get; } = new()
+    {
+        Name = "deep",
+        Sources = SourceKind.CommandLine,
+        Codec = FlagCodec.Instance,
+        Default = FlagCodec.Off,
+        Commands = [CommandNames.Verify],
+        Summary = "Also decompress everything and check every file, page and WAL segment in it",
     };
 
     public static Option<bool> Yes { get; } = new()
@@ -325,7 +335,7 @@ internal static partial class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

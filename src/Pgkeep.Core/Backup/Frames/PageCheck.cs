@@ -53,7 +53,7 @@ internal sealed class PageCheck
     /// <param name="offset">Of the piece; a multiple of the block size.</param>
     public void Check(OpenFile file, Span<byte> content, long offset, List<SuspectPage> suspects)
     {
-        if (!_isOn || !TryParseRelation(file.Item.Name, out var relation))
+        if (!_isOn || !RelationFilePath.TryParse(file.Item.Name, out var relation))
         {
             return;
         }
@@ -65,7 +65,7 @@ internal sealed class PageCheck
         {
             var page = content.Slice(i * _blockSize, _blockSize);
             var block = firstBlock + (uint)i;
-            if (!Fits(page, (relation.Segment * _blocksPerSegment) + block) && !FitsWhenReadAgain(file, page, block, relation))
+            if (!PageChecksum.Fits(page, (relation.Segment * _blocksPerSegment) + block) && !FitsWhenReadAgain(file, page, block, relation))
             {
                 suspects.Add(new SuspectPage(file.Item.Name, block, PageHeader.Read(page).Lsn));
             }
@@ -74,26 +74,13 @@ internal sealed class PageCheck
         Interlocked.Add(ref _checked, pages);
     }
 
-    private static bool TryParseRelation(string name, out RelationFileName relation)
-    {
-        var slash = name.LastIndexOf('/');
-        relation = default;
-        return slash > 0 && DataDirectoryRules.HoldsRelations(name[..slash]) && RelationFileName.TryParse(name.AsSpan(slash + 1), out relation);
-    }
-
-    private static bool Fits(ReadOnlySpan<byte> page, uint block)
-    {
-        var header = PageHeader.Read(page);
-        return header.IsNew || header.Checksum == PageChecksum.Compute(page, block);
-    }
-
     private bool FitsWhenReadAgain(OpenFile file, Span<byte> page, uint block, RelationFileName relation)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             WaitBefore(attempt);
             file.Read(page, (long)block * _blockSize);
-            if (Fits(page, (relation.Segment * _blocksPerSegment) + block))
+            if (PageChecksum.Fits(page, (relation.Segment * _blocksPerSegment) + block))
             {
                 return true;
             }

@@ -57,6 +57,15 @@ internal static class PageChecksum
         return (ushort)((sum % 65535) + 1);
     }
 
+    /// <summary>Whether a page may be as it is: with the checksum that it carries, or never initialised.</summary>
+    /// <param name="page">A whole page.</param>
+    /// <param name="block">Counted from the start of the relation, over all its segment files.</param>
+    public static bool Fits(ReadOnlySpan<byte> page, uint block)
+    {
+        var header = PageHeader.Read(page);
+        return header.IsNew || header.Checksum == Compute(page, block);
+    }
+
     private static void Mix(ref Vector256<uint> first, ref Vector256<uint> second, ref Vector256<uint> third, ref Vector256<uint> fourth, ReadOnlySpan<uint> words)
     {
         first = Mix(first, Vector256.Create(words));
