@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using Pgkeep.Backup;
 using Pgkeep.Backup.Frames;
+using Pgkeep.Backup.Sources;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Pages;
 using Pgkeep.Repository;
 using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 using Pgkeep.Tests.Support;
 
@@ -42,6 +44,8 @@ internal sealed class BackupOnDisk : IDisposable
     }
 
     public BackupMetadata Metadata { get; set; }
+
+    private Compression Compression => new(Metadata.Codec, Metadata.Codec.DefaultLevel);
 
     private static ControlFile Control => ControlFile.TryParse(Fixture.Bytes("control/15.pg_control"), out var control, out var problem) ? control : throw new ArgumentException(problem);
 
@@ -121,10 +125,11 @@ internal sealed class BackupOnDisk : IDisposable
     {
         using var manifestFile = File.Create(PathOf("backup_manifest"));
         using var manifest = new BackupManifestWriter(manifestFile, 1, Control.SystemIdentifier);
-        var sink = new FrameSink(new PendingFile(PathOf("base.tar.gz"), _ => { }), new PendingFile(PathOf("base.index.gz"), _ => { }), manifest);
-        using (var archive = new ParallelArchive(sink, new PageCheck(Control), 2, 1))
+        var sink = new FrameSink(new PendingFile(PathOf(Metadata.Archives.Main), _ => { }), new PendingFile(PathOf("base.index.gz"), _ => { }), manifest, Metadata.Codec);
+        using (var archive = new ParallelArchive(sink, new PageCheck(Control), 2, Compression))
         {
-            archive.CopyAll(Items(), 0, CancellationToken.None);
+            using var queue = new FrameQueue(new LocalFiles(_source.Path), Items(), 0);
+            archive.CopyAll(queue, CancellationToken.None);
             var like = FileStatus.Of(_source.PathOf("PG_VERSION"))!.Value;
             archive.AddContent("backup_label", "a label\n"u8, like, Written);
             archive.AddContent("global/pg_control", Fixture.Bytes("control/15.pg_control"), like, Written);
@@ -144,13 +149,13 @@ internal sealed class BackupOnDisk : IDisposable
         foreach (var name in (string[])["base", "base/1", "global", "pg_wal", .. _names])
         {
             Directory.CreateDirectory(_source.PathOf(name.Contains('/') ? Path.GetDirectoryName(name)! : name is "base" or "global" or "pg_wal" ? name : "."));
-            yield return new CopyItem(_source.PathOf(name), name, FileStatus.Of(_source.PathOf(name))!.Value);
+            yield return new CopyItem(name, FileStatus.Of(_source.PathOf(name))!.Value);
         }
     }
 
     private void WriteWal(IReadOnlyList<string> segments)
     {
-        using var tar = new TarGzFile(new PendingFile(PathOf("pg_wal.tar.gz"), _ => { }), 1);
+        using var tar = new PendingTar(new PendingFile(PathOf(Metadata.Archives.Wal), _ => { }), Compression);
         foreach (var name in segments)
         {
             var content = Segment(SampleMetadata.Segment(name));

@@ -27,6 +27,39 @@ public sealed class DeepVerificationTests : IDisposable
         Assert.Empty(result.Deep.Notes);
     }
 
+    [Theory]
+    [InlineData("zstd")]
+    [InlineData("none")]
+    public async Task Each_codec_is_read_with_its_index_and_without(string codec)
+    {
+        _backup.Metadata = _backup.Metadata with { Compression = codec };
+        _backup.Make();
+
+        var result = await RunAsync(_backup.Seal());
+        File.Delete(_backup.PathOf("base.index.gz"));
+        var sequential = await RunAsync(_backup.Seal());
+
+        Assert.Empty(result.Problems.Concat(sequential.Problems));
+        Assert.Equal((9, 305), (result.Deep!.Files, result.Deep.PagesChecked));
+        Assert.Equal((9, 305), (sequential.Deep!.Files, sequential.Deep.PagesChecked));
+    }
+
+    [Theory]
+    [InlineData("zstd", 0.5)]
+    [InlineData("zstd", 0.9)]
+    [InlineData("none", 0.5)]
+    public async Task Damage_is_found_whatever_the_codec(string codec, double position)
+    {
+        _backup.Metadata = _backup.Metadata with { Compression = codec };
+        _backup.Make();
+        var archive = _backup.PathOf(_backup.Metadata.Archives.Main);
+        var content = File.ReadAllBytes(archive);
+        content[(int)(content.Length * position)] ^= 0x10;
+        File.WriteAllBytes(archive, content);
+
+        Assert.NotEmpty((await RunAsync(_backup.Seal())).Problems);
+    }
+
     [Fact]
     public async Task Without_an_index_the_same_is_found()
     {

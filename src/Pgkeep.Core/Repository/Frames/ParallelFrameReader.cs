@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using Pgkeep.Posix;
-using Pgkeep.Streams.Deflate;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Repository.Frames;
 
@@ -18,7 +18,7 @@ internal sealed class ParallelFrameReader<TResult>
     private readonly SafeFileHandle _archive;
     private readonly string _path;
     private readonly FrameIndexReader _index;
-    private readonly IFrameCodec _codec;
+    private readonly Codec _codec;
     private readonly IFrameConsumer<TResult> _consumer;
     private readonly Lock _indexLock = new();
     private readonly Lock _orderLock = new();
@@ -30,7 +30,7 @@ internal sealed class ParallelFrameReader<TResult>
 
     /// <param name="archive">Not owned.</param>
     /// <param name="path">Of the archive, for messages.</param>
-    public ParallelFrameReader(SafeFileHandle archive, string path, FrameIndexReader index, IFrameCodec codec, IFrameConsumer<TResult> consumer)
+    public ParallelFrameReader(SafeFileHandle archive, string path, FrameIndexReader index, Codec codec, IFrameConsumer<TResult> consumer)
     {
         _archive = archive;
         _path = path;
@@ -60,7 +60,7 @@ internal sealed class ParallelFrameReader<TResult>
     {
         try
         {
-            using var inflater = _codec.CreateInflater();
+            using var inflater = _codec.CreateDecompressor();
             var plain = Array.Empty<byte>();
             while (true)
             {
@@ -106,7 +106,7 @@ internal sealed class ParallelFrameReader<TResult>
         }
     }
 
-    private void Process(Slot slot, IFrameInflater inflater, ref byte[] plain)
+    private void Process(Slot slot, IFrameDecompressor inflater, ref byte[] plain)
     {
         var frame = slot.Frame!;
         slot.StoredLength = Read(slot, frame);
@@ -122,7 +122,7 @@ internal sealed class ParallelFrameReader<TResult>
         }
 
         var content = plain.AsSpan(0, frame.PlainLength);
-        if (inflater.TryInflate(slot.Stored.AsSpan(0, frame.StoredLength + _codec.Room), content))
+        if (inflater.TryDecompress(slot.Stored.AsSpan(0, frame.StoredLength + _codec.FrameRoom), content))
         {
             slot.Result = _consumer.Process(frame, content);
         }
@@ -134,9 +134,9 @@ internal sealed class ParallelFrameReader<TResult>
         {
             // What an index promises is believed as far as the archive goes.
             var length = (int)Math.Clamp(RandomAccess.GetLength(_archive) - frame.StoredOffset, 0, frame.StoredLength);
-            if (slot.Stored.Length < length + _codec.Room)
+            if (slot.Stored.Length < length + _codec.FrameRoom)
             {
-                slot.Stored = GC.AllocateUninitializedArray<byte>(length + _codec.Room);
+                slot.Stored = GC.AllocateUninitializedArray<byte>(length + _codec.FrameRoom);
             }
 
             var filled = 0;

@@ -47,6 +47,11 @@ internal abstract class Codec
     /// <param name="level">1 to <see cref="HighestLevel"/>; of no meaning where there are none.</param>
     public abstract IFrameCompressor CreateCompressor(int level);
 
+    /// <summary>Bytes behind a stored frame that a decompressor may write to.</summary>
+    public virtual int FrameRoom => 0;
+
+    public abstract IFrameDecompressor CreateDecompressor();
+
     /// <summary>Of a part of the plain content, for the trailer; 0 where the form has no checksum there.</summary>
     public virtual uint ChecksumOf(ReadOnlySpan<byte> plain) => 0;
 
@@ -59,6 +64,14 @@ internal abstract class Codec
 
     /// <summary>The plain content, forward only. Damage, and an end inside a frame, throw <see cref="InvalidDataException"/>. Owns its source.</summary>
     public abstract Stream Decompress(Stream stored);
+
+    /// <summary>As <see cref="Decompress"/>; when it has been read to its end, all of the file is proven to be what was written.</summary>
+    /// <param name="stored">Can seek, and stands at its beginning.</param>
+    public virtual Stream DecompressWhole(Stream stored) => Decompress(stored);
+
+    /// <summary>Whether what stands before the first frame and behind the last is what belongs there.</summary>
+    public bool AreEndsRight(ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, uint checksum, long plainLength) =>
+        head.SequenceEqual(Header) && tail.SequenceEqual(TrailerOf(checksum, plainLength));
 
     public override string ToString() => Name;
 }

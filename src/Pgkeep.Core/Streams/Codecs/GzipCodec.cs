@@ -21,13 +21,17 @@ internal sealed class GzipCodec : Codec
     public override byte[] Header => GzipHeader.Create(default);
 
     /// <summary>An empty final block with fixed codes (RFC 1951, 3.2.3).</summary>
-    private static ReadOnlySpan<byte> FinalBlock => [0x03, 0x00];
+    public static ReadOnlySpan<byte> FinalBlock => [0x03, 0x00];
 
     public override string? Slowness(int level) => FrameDeflaters.IsFastLibraryMissingFor(level)
         ? "libisal.so.2 is missing or cannot be used, and .NET's zlib takes several times as long: install Debian's package libisal2"
         : null;
 
     public override IFrameCompressor CreateCompressor(int level) => FrameDeflaters.Create(level);
+
+    public override int FrameRoom => FinalBlock.Length;
+
+    public override IFrameDecompressor CreateDecompressor() => FrameInflaters.Create();
 
     public override uint ChecksumOf(ReadOnlySpan<byte> plain) => Crc32.Append(0, plain);
 
@@ -44,4 +48,6 @@ internal sealed class GzipCodec : Codec
     }
 
     public override Stream Decompress(Stream stored) => new GZipStream(stored, CompressionMode.Decompress);
+
+    public override Stream DecompressWhole(Stream stored) => new GzipMemberStream(stored);
 }

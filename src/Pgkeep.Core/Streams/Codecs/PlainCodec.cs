@@ -13,11 +13,22 @@ internal sealed class PlainCodec : Codec
 
     public override IFrameCompressor CreateCompressor(int level) => new PassingOn();
 
+    public override IFrameDecompressor CreateDecompressor() => new Copying();
+
     public override Stream Decompress(Stream stored) => stored;
 
     private sealed class PassingOn : IFrameCompressor
     {
         public ReadOnlyMemory<byte> Compress(ReadOnlyMemory<byte> plain) => plain;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Copying : IFrameDecompressor
+    {
+        public bool TryDecompress(Span<byte> stored, Span<byte> plain) => stored.Length == plain.Length && stored.TryCopyTo(plain);
 
         public void Dispose()
         {

@@ -29,6 +29,12 @@ internal sealed class ZstdCodec : Codec
         return new ZstdCompressor(level);
     }
 
+    public override IFrameDecompressor CreateDecompressor()
+    {
+        RequireUsable();
+        return new ZstdDecompressor();
+    }
+
     public override Stream Decompress(Stream stored)
     {
         RequireUsable();

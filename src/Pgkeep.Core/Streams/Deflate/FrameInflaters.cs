@@ -1,6 +1,8 @@
+using Pgkeep.Streams.Codecs;
+
 namespace Pgkeep.Streams.Deflate;
 
 internal static class FrameInflaters
 {
-    public static IFrameInflater Create() => IsalLibrary.IsInflateUsable ? new IsalInflater() : new ZlibInflater();
+    public static IFrameDecompressor Create() => IsalLibrary.IsInflateUsable ? new IsalInflater() : new ZlibInflater();
 }

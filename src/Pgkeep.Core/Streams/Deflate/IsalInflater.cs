@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Streams.Deflate;
 
@@ -6,7 +7,7 @@ namespace Pgkeep.Streams.Deflate;
 /// By Intel's ISA-L. A frame has no final block, so it is given one: only then can the library tell that a frame ended where it should from one that
 /// was cut (isa-l/igzip_lib.h, isal_inflate_stateless).
 /// </summary>
-internal sealed unsafe class IsalInflater : IFrameInflater
+internal sealed unsafe class IsalInflater : IFrameDecompressor
 {
     /// <summary>struct inflate_state has some 88 KB in the versions known; all of it must be zero.</summary>
     private const int StateLength = 256 * 1024;
@@ -21,9 +22,9 @@ internal sealed unsafe class IsalInflater : IFrameInflater
         IsalLibrary.InitializeInflate(_state);
     }
 
-    public bool TryInflate(Span<byte> stored, Span<byte> plain)
+    public bool TryDecompress(Span<byte> stored, Span<byte> plain)
     {
-        GzipFrameStream.FinalBlock.CopyTo(stored[^GzipFrameStream.FinalBlock.Length..]);
+        GzipCodec.FinalBlock.CopyTo(stored[^GzipCodec.FinalBlock.Length..]);
         var state = (Head*)_state;
         fixed (byte* source = stored, target = plain)
         {

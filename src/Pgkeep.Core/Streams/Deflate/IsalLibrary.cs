@@ -87,10 +87,10 @@ internal static unsafe class IsalLibrary
         byte[] cut = [.. frame[..^10], 0, 0];
         var read = new byte[plain.Length];
         using var inflater = new IsalInflater();
-        return inflater.TryInflate(whole, read) && read.AsSpan().SequenceEqual(plain)
-            && !inflater.TryInflate(cut, read)
-            && !inflater.TryInflate(whole, read.AsSpan(1))
-            && !inflater.TryInflate(whole, new byte[plain.Length + 1])
-            && inflater.TryInflate(whole, read) && read.AsSpan().SequenceEqual(plain);
+        return inflater.TryDecompress(whole, read) && read.AsSpan().SequenceEqual(plain)
+            && !inflater.TryDecompress(cut, read)
+            && !inflater.TryDecompress(whole, read.AsSpan(1))
+            && !inflater.TryDecompress(whole, new byte[plain.Length + 1])
+            && inflater.TryDecompress(whole, read) && read.AsSpan().SequenceEqual(plain);
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Streams.Deflate;
 
@@ -6,7 +7,7 @@ namespace Pgkeep.Streams.Deflate;
 /// By .NET's own zlib: everywhere. Its stream takes input that ends anywhere for the end, and does not tell how much it has used, so the frame is
 /// given a last block with content of its own: that comes out only where the frame ended on its last byte, and not before.
 /// </summary>
-internal sealed class ZlibInflater : IFrameInflater
+internal sealed class ZlibInflater : IFrameDecompressor
 {
     private const int MarkLength = 4;
 
@@ -15,9 +16,9 @@ internal sealed class ZlibInflater : IFrameInflater
     /// <summary>A final stored block (RFC 1951, 3.2.4) of four bytes.</summary>
     private static ReadOnlySpan<byte> Mark => [0x01, MarkLength, 0x00, 0xFF - MarkLength, 0xFF, (byte)'m', (byte)'a', (byte)'r', (byte)'k'];
 
-    public bool TryInflate(Span<byte> stored, Span<byte> plain)
+    public bool TryDecompress(Span<byte> stored, Span<byte> plain)
     {
-        var frame = stored[..^GzipFrameStream.FinalBlock.Length];
+        var frame = stored[..^GzipCodec.FinalBlock.Length];
         var length = frame.Length + Mark.Length;
         if (_stored.Length < length)
         {

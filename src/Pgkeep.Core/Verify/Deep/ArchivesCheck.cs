@@ -3,6 +3,7 @@ using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Frames;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -15,7 +16,7 @@ internal sealed class ArchivesCheck
 {
     private readonly StoredBackup _backup;
     private readonly BackupMetadata _metadata;
-    private readonly IFrameCodec _codec;
+    private readonly Codec _codec;
     private readonly int _jobs;
     private readonly IReadOnlyList<DeepArchive> _archives;
     private readonly HashSet<DeepArchive> _indexed;
@@ -23,7 +24,7 @@ internal sealed class ArchivesCheck
     private readonly List<string> _indexProblems = [];
     private uint? _segmentBlocks;
 
-    public ArchivesCheck(StoredBackup backup, BackupMetadata metadata, ChecksumList checksums, IFrameCodec codec, int jobs)
+    public ArchivesCheck(StoredBackup backup, BackupMetadata metadata, ChecksumList checksums, Codec codec, int jobs)
     {
         _backup = backup;
         _metadata = metadata;

@@ -9,14 +9,14 @@ namespace Pgkeep.Verify.Deep;
 /// <param name="Stored">Its checksum in the backup's list; null where it is not on it, which has been told.</param>
 internal sealed record DeepArchive(string Path, string Prefix, Sha256Digest? Stored)
 {
-    public string IndexPath => RepositoryLayout.IndexOf(Path);
+    public string IndexPath => ArchiveNames.IndexOf(Path);
 
     public static IReadOnlyList<DeepArchive> Of(StoredBackup backup, BackupMetadata metadata, ChecksumList checksums)
     {
         return
         [
             .. metadata.Tablespaces.Select(tablespace => Create(tablespace.Archive, $"pg_tblspc/{tablespace.Oid}/")),
-            Create(RepositoryLayout.MainArchiveName, ""),
+            Create(metadata.Archives.Main, ""),
         ];
 
         DeepArchive Create(string name, string prefix) => new(

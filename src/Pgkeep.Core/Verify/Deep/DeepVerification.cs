@@ -1,6 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Repository;
-using Pgkeep.Repository.Frames;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -14,7 +14,7 @@ internal sealed class DeepVerification
     private readonly StoredBackup _backup;
     private readonly BackupMetadata _metadata;
     private readonly ChecksumList _checksums;
-    private readonly IFrameCodec _codec;
+    private readonly Codec _codec;
     private readonly int _jobs;
 
     private DeepVerification(StoredBackup backup, BackupMetadata metadata, ChecksumList checksums, int jobs)
@@ -22,7 +22,7 @@ internal sealed class DeepVerification
         _backup = backup;
         _metadata = metadata;
         _checksums = checksums;
-        _codec = FrameCodecs.Of(metadata.Compression);
+        _codec = metadata.Codec;
         _jobs = jobs;
     }
 
@@ -56,8 +56,8 @@ internal sealed class DeepVerification
     /// <summary>What lies beside the cluster's files, while those are read.</summary>
     private void CheckBeside(ProblemList problems, CancellationToken cancellationToken)
     {
-        Check(RepositoryLayout.WalTarName, path => new WalTarCheck(path, _metadata, problems).Run(_codec, cancellationToken));
-        Check(RepositoryLayout.ConfigurationName, path => TarArchive.TryRead(path, _codec, (_, _) => { }, problems, cancellationToken));
+        Check(_metadata.Archives.Wal, path => new WalTarCheck(path, _metadata, problems).Run(_codec, cancellationToken));
+        Check(_metadata.Archives.Configuration, path => TarArchive.TryRead(path, _codec, (_, _) => { }, problems, cancellationToken));
         Check(RepositoryLayout.CatalogName, path => CatalogCheck.Run(path, problems, cancellationToken));
 
         void Check(string name, Action<string> check)

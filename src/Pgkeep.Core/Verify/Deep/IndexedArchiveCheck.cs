@@ -8,6 +8,7 @@ using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository.Frames;
 using Pgkeep.Streams;
 using Pgkeep.Streams.Tar;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -62,7 +63,7 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
     }
 
     /// <exception cref="PgkeepException">The index is damaged, or a file cannot be read.</exception>
-    public ArchiveOutcome Run(FrameIndexReader index, IFrameCodec codec, int jobs, CancellationToken cancellationToken)
+    public ArchiveOutcome Run(FrameIndexReader index, Codec codec, int jobs, CancellationToken cancellationToken)
     {
         new ParallelFrameReader<FrameFindings>(_file, _archive.Path, index, codec, this).Run(jobs, cancellationToken);
         CheckEnds(codec);
@@ -256,7 +257,7 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
         }
     }
 
-    private void CheckEnds(IFrameCodec codec)
+    private void CheckEnds(Codec codec)
     {
         var length = Math.Max(0, RandomAccess.GetLength(_file) - _storedEnd);
         var tail = HashFrom(_storedEnd, length);

@@ -1,8 +1,8 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
-using Pgkeep.Repository.Frames;
 using Pgkeep.Streams.Tar;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -28,7 +28,7 @@ internal sealed class SequentialArchiveCheck
     }
 
     /// <exception cref="PgkeepException">The file cannot be read.</exception>
-    public ArchiveOutcome Run(IFrameCodec codec, CancellationToken cancellationToken)
+    public ArchiveOutcome Run(Codec codec, CancellationToken cancellationToken)
     {
         var isComplete = TarArchive.TryRead(_archive.Path, codec, (tar, entry) => CheckFile(tar, entry, cancellationToken), _problems, cancellationToken);
         return new ArchiveOutcome { IsComplete = isComplete, Control = _control };

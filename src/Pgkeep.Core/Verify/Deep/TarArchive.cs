@@ -1,7 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Repository.Frames;
 using Pgkeep.Streams.Tar;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -13,12 +13,12 @@ internal static class TarArchive
     /// <param name="member">Called for each member in turn; reads as much of it as it wants.</param>
     /// <returns>False where the archive is damaged, which is then a problem.</returns>
     /// <exception cref="PgkeepException">The file cannot be read.</exception>
-    public static bool TryRead(string path, IFrameCodec codec, Action<TarReader, TarEntry> member, ProblemList problems, CancellationToken cancellationToken)
+    public static bool TryRead(string path, Codec codec, Action<TarReader, TarEntry> member, ProblemList problems, CancellationToken cancellationToken)
     {
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferLength, FileOptions.SequentialScan);
-            using var plain = codec.OpenPlain(file);
+            using var plain = codec.DecompressWhole(file);
             var tar = new TarReader(plain, path);
             while (tar.Next() is { } entry)
             {

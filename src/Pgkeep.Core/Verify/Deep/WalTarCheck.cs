@@ -1,8 +1,8 @@
 using System.Text;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
-using Pgkeep.Repository.Frames;
 using Pgkeep.Streams.Tar;
+using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -28,7 +28,7 @@ internal sealed class WalTarCheck
     }
 
     /// <exception cref="Diagnostics.PgkeepException">The file cannot be read.</exception>
-    public void Run(IFrameCodec codec, CancellationToken cancellationToken)
+    public void Run(Codec codec, CancellationToken cancellationToken)
     {
         if (!TarArchive.TryRead(_path, codec, Check, _problems, cancellationToken))
         {

@@ -1,7 +1,7 @@
 using System.Text;
 using Pgkeep.Diagnostics;
 using Pgkeep.Repository.Frames;
-using Pgkeep.Streams;
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Tests.Support;
 using Xunit;
 
@@ -129,7 +129,7 @@ public sealed class FrameIndexReaderTests : IDisposable
     private static byte[] Compress(byte[] text)
     {
         using var compressed = new MemoryStream();
-        using var gzip = new GzipFrameStream(compressed, 1);
+        using var gzip = FrameStream.Gzip(compressed, 1);
         gzip.Write(text);
         gzip.Complete();
         return compressed.ToArray();

@@ -1,3 +1,4 @@
+using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Deflate;
 using Xunit;
 
@@ -18,9 +19,9 @@ public sealed class FrameInflaterTests
         var frame = Frame(plain, level);
         var read = new byte[length];
 
-        Assert.True(inflater.TryInflate(frame, read));
+        Assert.True(inflater.TryDecompress(frame, read));
         Assert.Equal(plain, read);
-        Assert.True(inflater.TryInflate(frame, read));
+        Assert.True(inflater.TryDecompress(frame, read));
     }
 
     [Theory]
@@ -30,8 +31,8 @@ public sealed class FrameInflaterTests
         using var inflater = Create(kind);
         var frame = Frame(Content(100_000), 1);
 
-        Assert.False(inflater.TryInflate(frame, new byte[99_999]));
-        Assert.False(inflater.TryInflate(frame, new byte[100_001]));
+        Assert.False(inflater.TryDecompress(frame, new byte[99_999]));
+        Assert.False(inflater.TryDecompress(frame, new byte[100_001]));
     }
 
     [Theory]
@@ -45,7 +46,7 @@ public sealed class FrameInflaterTests
         // The last 5 bytes are the empty stored block of the flush: without some of it, nothing of the content is lacking.
         foreach (var length in Enumerable.Range(2, frame.Length - 7))
         {
-            Assert.False(inflater.TryInflate(frame.AsSpan(0, length).ToArray(), new byte[plain.Length]));
+            Assert.False(inflater.TryDecompress(frame.AsSpan(0, length).ToArray(), new byte[plain.Length]));
         }
     }
 
@@ -57,7 +58,7 @@ public sealed class FrameInflaterTests
         var plain = Content(3000);
         byte[] ended = [.. Frame(plain, 1)[..^2], 0x03, 0x00, 7, 7, 7, 0, 0];
 
-        Assert.False(inflater.TryInflate(ended, new byte[plain.Length]));
+        Assert.False(inflater.TryDecompress(ended, new byte[plain.Length]));
     }
 
     [Theory]
@@ -71,14 +72,14 @@ public sealed class FrameInflaterTests
 
         foreach (var damaged in Mutation.Of(frame, 2000))
         {
-            inflater.TryInflate(damaged, read);
+            inflater.TryDecompress(damaged, read);
         }
 
-        Assert.True(inflater.TryInflate(frame, read));
+        Assert.True(inflater.TryDecompress(frame, read));
         Assert.Equal(plain, read);
     }
 
-    private static IFrameInflater Create(string kind)
+    private static IFrameDecompressor Create(string kind)
     {
         Assert.SkipUnless(kind != "isal" || IsalLibrary.IsInflateUsable, "libisal.so.2 is not installed");
         return kind == "isal" ? new IsalInflater() : new ZlibInflater();
