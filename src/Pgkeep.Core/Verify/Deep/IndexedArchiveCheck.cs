@@ -7,8 +7,8 @@ using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository.Frames;
 using Pgkeep.Streams;
-using Pgkeep.Streams.Tar;
 using Pgkeep.Streams.Codecs;
+using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Verify.Deep;
 

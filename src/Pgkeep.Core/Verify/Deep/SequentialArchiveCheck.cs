@@ -1,8 +1,8 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
-using Pgkeep.Streams.Tar;
 using Pgkeep.Streams.Codecs;
+using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Verify.Deep;
 

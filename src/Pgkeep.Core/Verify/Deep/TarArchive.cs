@@ -1,7 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Streams.Tar;
 using Pgkeep.Streams.Codecs;
+using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Verify.Deep;
 

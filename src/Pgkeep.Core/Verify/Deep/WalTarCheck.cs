@@ -1,8 +1,8 @@
 using System.Text;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
-using Pgkeep.Streams.Tar;
 using Pgkeep.Streams.Codecs;
+using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Verify.Deep;
 
