@@ -34,7 +34,7 @@ internal sealed class BackupRun
         await using var access = await BackupAccess.OpenAsync(_settings, _time, cancellationToken);
         await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), access.Identity, cancellationToken);
         var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, access.Connection, _settings.ArchiveWait, _time);
-        if (access.Plan is not { Server.NeedsSlot: true })
+        if (!(access.Plan?.Server ?? access.Stream!.Server).NeedsSlot)
         {
             await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
         }
@@ -102,8 +102,9 @@ internal sealed class BackupRun
     private async Task<BackupMetadata> StreamAsync(
         StreamPlan plan, BackupName name, PendingBackup pending, ArchiveStores stores, ArchiveWatch watch, CancellationToken cancellationToken)
     {
+        var primary = new PrimaryArchive(stores.Archive, watch, _settings.ArchiveWait, _log.Write);
         var proof = new StreamedWalProof(plan, stores, watch, _log.Write);
-        var copied = await new StreamedBackup(_settings, plan, proof, _log.Write, _time) { Progress = Progress }.CopyAsync(name, pending, cancellationToken);
+        var copied = await new StreamedBackup(_settings, plan, proof, primary, _log.Write, _time) { Progress = Progress }.CopyAsync(name, pending, cancellationToken);
         if (ClusterDescription.MayHaveConfigurationOutside(plan.Server))
         {
             Warn("not in the backup: configuration files outside the data directory, which pg_basebackup does not send");

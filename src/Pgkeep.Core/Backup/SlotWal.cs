@@ -21,6 +21,7 @@ internal sealed class SlotWal : IBackupWal
     private readonly ServerConnection _connection;
     private readonly BackupPlan _plan;
     private readonly ArchivingProof _histories;
+    private readonly PrimaryArchive _primary;
     private readonly Action<string> _tell;
     private WalSlot? _slot;
 
@@ -33,6 +34,7 @@ internal sealed class SlotWal : IBackupWal
         _connection = connection;
         _plan = plan;
         _histories = histories;
+        _primary = new PrimaryArchive(stores.Archive, watch, settings.ArchiveWait, tell);
         _tell = tell;
     }
 
@@ -48,7 +50,7 @@ internal sealed class SlotWal : IBackupWal
 
     public async Task<BackupMetadata> PackAsync(BackupMetadata copied, WalTar tar, CancellationToken cancellationToken)
     {
-        var isArchived = IsStandby && await IsArchivedElsewhereAsync(copied, cancellationToken);
+        var isArchived = IsStandby && await _primary.IsArchivingAsync(copied, _plan.Control.WalSegmentSize, cancellationToken);
         for (var segment = copied.StartWal; segment.CompareTo(copied.StopWal) <= 0; segment = segment.Next(_plan.Control.WalSegmentSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -75,38 +77,6 @@ internal sealed class SlotWal : IBackupWal
         await _slot!.RequireKeptAsync(cancellationToken);
         await TellAsync(copied, isArchived, cancellationToken);
         return copied with { Wal = isArchived ? BackupMetadata.WalFromArchive : BackupMetadata.WalFromSlot };
-    }
-
-    /// <summary>
-    /// Whether the primary archives into this repository. It has finished every segment before the last, so those must come; where the backup
-    /// has but one, the segment before it must be there.
-    /// </summary>
-    private async Task<bool> IsArchivedElsewhereAsync(BackupMetadata copied, CancellationToken cancellationToken)
-    {
-        var size = _plan.Control.WalSegmentSize;
-        var isFound = await _stores.Archive.FindAsync(copied.StopWal.ToString(), cancellationToken) is not null;
-        if (isFound && copied.StartWal == copied.StopWal)
-        {
-            return true;
-        }
-
-        var first = copied.StartWal == copied.StopWal ? copied.StartWal.Previous(size) : copied.StartWal;
-        for (var segment = first; segment.CompareTo(copied.StopWal) < 0; segment = segment.Next(size))
-        {
-            if (!await _watch.TryWaitAsync(segment.ToString(), cancellationToken))
-            {
-                if (isFound)
-                {
-                    _tell($"WARNING: the archive does not have {segment} yet; no moment after this backup can be restored before it has");
-                }
-
-                return isFound;
-            }
-
-            isFound = true;
-        }
-
-        return true;
     }
 
     private void PackOwn(WalSegmentName segment, BackupMetadata copied, WalTar tar, CancellationToken cancellationToken)
@@ -186,14 +156,17 @@ internal sealed class SlotWal : IBackupWal
 
     private async Task TellAsync(BackupMetadata copied, bool isArchived, CancellationToken cancellationToken)
     {
-        if (!isArchived)
+        if (isArchived)
         {
-            var why = IsStandby ? $"Nothing of this backup's WAL was archived within {_settings.ArchiveWait.TotalSeconds:0} s" : $"No archiving ({_plan.Server.WhyNoArchiving})";
-            _tell($"{why}: this backup restores to its own end, {copied.Stopped:HH:mm:ss}, and to no later moment");
+            await _primary.TellWhatIsMissingAsync(copied, cancellationToken);
         }
-        else if (await _stores.Archive.FindAsync(copied.StopWal.ToString(), cancellationToken) is null)
+        else if (IsStandby)
         {
-            _tell($"Later moments wait for {copied.StopWal}: the primary archives it when it is full or switched");
+            _primary.TellNothingArchived(copied);
+        }
+        else
+        {
+            _tell($"No archiving ({_plan.Server.WhyNoArchiving}): this backup restores to its own end, {copied.Stopped:HH:mm:ss}, and to no later moment");
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class BackupRound
     public async Task RunAsync(int number)
     {
         var elapsed = Stopwatch.StartNew();
-        (await _site.RunAsync(["backup", .. Source is null ? Array.Empty<string>() : ["--source", Source]], Timeout)).EnsureSuccess();
+        (await _site.RunAsync(["backup", .. Source is null ? Array.Empty<string>() : ["--source", Source, "--bindir", PostgresServers.ClientDirectory(_site.Cluster.Major)]], Timeout)).EnsureSuccess();
         var taken = elapsed.Elapsed;
         _load.EnsureRunning();
         var backup = _site.Backups[^1];

@@ -7,6 +7,7 @@ namespace Pgkeep.IntegrationTests.Backup;
 public sealed class BackupUnderLoadTests : BackupTest
 {
     private const int SmallScale = 5; // 75 MB
+    private const int MiddleScale = 20; // 0.3 GB
     private const int LargeScale = 200; // 3 GB
     private const int SoakRounds = 20;
 
@@ -18,6 +19,12 @@ public sealed class BackupUnderLoadTests : BackupTest
 
         await new BackupRound(site, load).RunAsync(1);
     }
+
+    [Theory, EachMajor]
+    public Task So_does_one_through_the_connection(int major) => RunRoundsAsync(major, "sql");
+
+    [Theory, EachMajor]
+    public Task So_does_one_through_pg_basebackup(int major) => RunRoundsAsync(major, "pg_basebackup");
 
     [Soak]
     public async Task Twenty_backups_of_3_GB_of_a_busy_server_come_back_sound_and_so_does_a_restore()
@@ -38,6 +45,18 @@ public sealed class BackupUnderLoadTests : BackupTest
 
         await ClusterSoundness.CheckSumsAsync(site.Cluster);
         await ClusterSoundness.CheckRelationsAsync(site.Cluster);
+    }
+
+    /// <summary>With a tablespace. Three larger rounds on the majors that are always tested, one on each other.</summary>
+    private async Task RunRoundsAsync(int major, string source)
+    {
+        var isUsual = major is 15 or 18;
+        var site = await StartBusySiteAsync(major, isUsual ? MiddleScale : SmallScale, new ServerOptions());
+        await using var load = await StartLoadAsync(site);
+        for (var round = 1; round <= (isUsual ? 3 : 1); round++)
+        {
+            await new BackupRound(site, load) { Source = source }.RunAsync(round);
+        }
     }
 
     private static async Task<ServerLoad> StartLoadAsync(RepositorySite site)

@@ -59,6 +59,66 @@ public sealed class StandbyBackupTests : BackupTest
     }
 
     [Theory, EachMajor]
+    public async Task Through_pg_basebackup_it_restores_to_the_latest_moment(int major)
+    {
+        var (site, standby) = await StartAsync(major, Primary);
+        await using var load = new WriteLoad(site.Cluster);
+        await Poll.UntilAsync(() => site.Cluster.ScalarAsync<bool>("SELECT to_regclass('account') IS NOT NULL"), "the load has begun");
+        await site.Cluster.WaitForReplayAsync(standby.Cluster);
+        var backup = (await standby.BackupAsync("--source", "pg_basebackup", "--bindir", PostgresServers.ClientDirectory(major))).EnsureSuccess();
+        await load.EndAsync();
+        Assert.Contains("restores any moment from", backup.Stdout, StringComparison.Ordinal);
+        await site.Cluster.ExecuteAsync("CREATE TABLE later AS SELECT 1 AS i");
+        await site.SwitchAndArchiveAsync();
+        var latest = await ClusterContent.ReadAsync(site.Cluster);
+        await standby.Cluster.StopAsync();
+        Directory.Delete(standby.Cluster.DataDirectory, recursive: true);
+
+        (await RestoreAsync(standby)).EnsureSuccess();
+
+        Assert.Equal(latest, await ClusterContent.ReadAsync(standby.Cluster));
+        await WriteLoad.EnsureWholeAsync(standby.Cluster);
+        await ClusterContent.EnsurePagesAsync(standby.Cluster);
+    }
+
+    [Theory, EachMajor]
+    public async Task Through_pg_basebackup_and_without_an_archive_it_restores_to_its_own_end(int major)
+    {
+        var (site, standby) = await StartAsync(major, Primary with { Settings = new Dictionary<string, string>(Primary.Settings) { ["archive_mode"] = "off" } });
+        await site.Cluster.ExecuteAsync("CREATE TABLE t AS SELECT i, md5(i::text) FROM generate_series(1, 50000) i");
+        await site.Cluster.ExecuteAsync("CHECKPOINT");
+        await site.Cluster.WaitForReplayAsync(standby.Cluster);
+        await standby.Cluster.ExecuteAsync("CHECKPOINT");
+        var content = await ClusterContent.ReadAsync(standby.Cluster);
+
+        var backup = await standby.BackupAsync("--source", "pg_basebackup", "--bindir", PostgresServers.ClientDirectory(major), "--archive-wait", "1s");
+        Assert.Contains("no later moment", backup.EnsureSuccess().Stdout, StringComparison.Ordinal);
+        await site.Cluster.ExecuteAsync("DROP TABLE t");
+        await site.Cluster.WaitForReplayAsync(standby.Cluster);
+        (await RestoreAsync(standby, "--stop-server")).EnsureSuccess();
+
+        Assert.Equal(content, await ClusterContent.ReadAsync(standby.Cluster));
+        Assert.False(await standby.Cluster.ScalarAsync<bool>("SELECT pg_is_in_recovery()"));
+    }
+
+    [Fact]
+    public async Task Through_pg_basebackup_a_promotion_in_the_middle_fails_the_backup_and_leaves_nothing()
+    {
+        var (_, standby) = await StartAsync(PostgresServers.Newest, Primary);
+        await using var backup = PgkeepBinary.Start(["backup", "--source", "pg_basebackup", "--bindir", PostgresServers.ClientDirectory(PostgresServers.Newest), "--max-rate", "8MB"], new RunOptions { Environment = standby.Environment });
+        await Poll.UntilAsync(
+            () => Directory.EnumerateDirectories(standby.Repository, ".backup_*").Any(directory => File.Exists(Path.Combine(directory, "base.tar.gz"))), "the backup copies files");
+
+        await standby.Cluster.ExecuteAsync("SELECT pg_promote()");
+        var result = await backup.WaitAsync();
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("promoted during online backup", result.Stderr, StringComparison.Ordinal);
+        Assert.Empty(standby.Backups);
+        Assert.Empty(RepositoryNames.LeftoversIn(standby.Repository));
+    }
+
+    [Theory, EachMajor]
     public async Task A_promotion_in_the_middle_fails_the_backup_and_leaves_nothing(int major)
     {
         var (_, standby) = await StartAsync(major, Primary);

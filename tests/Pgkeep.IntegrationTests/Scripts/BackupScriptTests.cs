@@ -26,7 +26,7 @@ public sealed partial class BackupScriptTests : IntegrationTest
                 $"Backup completed: {path}",
             ],
             lines.Select(line => line["[2025-01-08 14:30:00] ".Length..]).Select(line => line.StartsWith("Backup size: ", StringComparison.Ordinal) ? "Backup size: " : line)
-                .Where(line => !line.StartsWith("Running ", StringComparison.Ordinal)));
+                .Where(line => !line.StartsWith("Source: ", StringComparison.Ordinal)));
 
         Assert.Contains(backup, (await repository.RunAsync("backup-postgres.sh", "verify")).EnsureSuccess().Stdout, StringComparison.Ordinal);
         Assert.Contains(backup, (await repository.RunAsync("backup-postgres.sh", "verify", path)).EnsureSuccess().Stdout, StringComparison.Ordinal);

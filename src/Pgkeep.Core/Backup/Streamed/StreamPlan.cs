@@ -31,11 +31,6 @@ internal sealed record StreamPlan(
                     ErrorKind.ServerUnsuitable, $"two connections as {settings.Connection} lead to two different servers", "connect to one server directly, not through a balancer or a list of hosts");
             }
 
-            if (server.IsInRecovery)
-            {
-                throw Standby();
-            }
-
             BackupPlan.CheckSettings(server);
             CheckPlace(settings.Layout, server);
             return new StreamPlan(
@@ -53,9 +48,6 @@ internal sealed record StreamPlan(
             throw;
         }
     }
-
-    public static PgkeepException Standby() => new(
-        ErrorKind.ServerUnsuitable, "the server is a standby, and pgkeep does not back those up through pg_basebackup", "use --source files on its host, or --source sql");
 
     public ValueTask DisposeAsync() => Replication.DisposeAsync();
 

@@ -15,14 +15,16 @@ internal sealed class StreamedBackup
     private readonly BackupSettings _settings;
     private readonly StreamPlan _plan;
     private readonly StreamedWalProof _proof;
+    private readonly PrimaryArchive _primary;
     private readonly Action<string> _tell;
     private readonly TimeProvider _time;
 
-    public StreamedBackup(BackupSettings settings, StreamPlan plan, StreamedWalProof proof, Action<string> tell, TimeProvider time)
+    public StreamedBackup(BackupSettings settings, StreamPlan plan, StreamedWalProof proof, PrimaryArchive primary, Action<string> tell, TimeProvider time)
     {
         _settings = settings;
         _plan = plan;
         _proof = proof;
+        _primary = primary;
         _tell = tell;
         _time = time;
     }
@@ -34,7 +36,7 @@ internal sealed class StreamedBackup
         var before = await _plan.Replication.ReadPositionAsync(cancellationToken);
         if (await _plan.Replication.TryReserveWalAsync(cancellationToken) is { } reason)
         {
-            if (_plan.Server.WhyNoArchiving is not null)
+            if (!_plan.Server.IsInRecovery && _plan.Server.WhyNoArchiving is not null)
             {
                 throw new PgkeepException(
                     ErrorKind.ServerUnsuitable, $"the server archives nothing, and does not keep its WAL for this backup: {reason}", "raise max_replication_slots, or drop a slot that nobody needs");
@@ -60,7 +62,7 @@ internal sealed class StreamedBackup
         archives.Finish(cancellationToken);
         manifest.Finish(theirs.Summary.WalRanges);
         manifestFile.Complete();
-        wal.Complete(last);
+        wal.Complete(last, range.End);
         RequireSame(theirs, Path.Combine(pending.Directory, RepositoryLayout.ManifestName));
         var metadata = Describe(name, label, range, control, archives, members) with { Started = started, Stopped = stopped };
         if (damage is not null && metadata.Findings.Count == 0)
@@ -69,13 +71,24 @@ internal sealed class StreamedBackup
         }
 
         _tell("Base backup completed successfully");
-        if (_plan.Server.WhyNoArchiving is { } why)
+        if (!label.IsFromStandby && _plan.Server.WhyNoArchiving is { } why)
         {
             _tell($"No archiving ({why}): this backup restores to its own end, {stopped:HH:mm:ss}, and to no later moment");
             return metadata with { Wal = BackupMetadata.WalFromSlot };
         }
 
-        await _proof.RequireArchivedAsync(wal, metadata.StartWal, last, _settings.Compression.GzipLevel, cancellationToken);
+        if (label.IsFromStandby && !await _primary.IsArchivingAsync(metadata, _plan.WalSegmentSize, cancellationToken))
+        {
+            _primary.TellNothingArchived(metadata);
+            return metadata with { Wal = BackupMetadata.WalFromSlot };
+        }
+
+        await _proof.RequireArchivedAsync(wal, metadata, _settings.Compression.GzipLevel, cancellationToken);
+        if (label.IsFromStandby)
+        {
+            await _primary.TellWhatIsMissingAsync(metadata, cancellationToken);
+        }
+
         return metadata;
     }
 
@@ -107,7 +120,7 @@ internal sealed class StreamedBackup
 
     private async Task RequireArchivingAsync(Lsn before, StreamedMembers members, CancellationTokenSource stop)
     {
-        if (_plan.Server.WhyNoArchiving is not null)
+        if (_plan.Server.IsInRecovery || _plan.Server.WhyNoArchiving is not null)
         {
             return;
         }
@@ -199,6 +212,7 @@ internal sealed class StreamedBackup
         StartWal = label.StartSegment,
         StopWal = WalSegmentName.EndingAt(range.Timeline, range.End, _plan.WalSegmentSize),
         Source = StreamPlan.SourceName,
+        BackupFrom = label.IsFromStandby ? BackupMetadata.FromStandby : BackupMetadata.FromPrimary,
         Checkpoint = _settings.FastCheckpoint ? "fast" : "spread",
         Compression = _settings.Compression.Codec.Name,
         CompressionLevel = _settings.Compression.Level,

@@ -121,11 +121,6 @@ internal sealed class StreamedMembers : IDisposable
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
         }
 
-        if (label.IsFromStandby)
-        {
-            throw StreamPlan.Standby();
-        }
-
         ParsedLabel = label;
         _wal.Begin(label);
         _labelCame.Release();

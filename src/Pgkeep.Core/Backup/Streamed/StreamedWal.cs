@@ -20,6 +20,8 @@ internal sealed class StreamedWal
     private readonly Dictionary<WalSegmentName, Sha256Digest> _segments = [];
     private readonly SortedDictionary<TimelineId, StreamedHistory> _histories = [];
     private WalSegmentName _next;
+    private bool _isFromStandby;
+    private HeldSegment? _held;
 
     public StreamedWal(PendingTar tar, SystemIdentifier identifier, WalSegmentSize size, TimeProvider time)
     {
@@ -35,6 +37,7 @@ internal sealed class StreamedWal
     public void Begin(BackupLabel label)
     {
         _next = WalSegmentName.FromLsn(label.StartTimeline, label.StartLsn, _size);
+        _isFromStandby = label.IsFromStandby;
         _tar.Begin(new TarEntry("archive_status", TarEntryType.Directory, 0, 0b111_000_000, _time.GetUtcNow()));
     }
 
@@ -56,11 +59,17 @@ internal sealed class StreamedWal
         }
     }
 
-    public Sha256Digest DigestOf(WalSegmentName segment) => _segments[segment];
+    /// <summary>Null for a segment that a standby had a part of only.</summary>
+    public Sha256Digest? DigestOf(WalSegmentName segment) => _segments.TryGetValue(segment, out var digest) ? digest : null;
 
     /// <summary>Once the stop is known.</summary>
-    public void Complete(WalSegmentName last)
+    public void Complete(WalSegmentName last, Lsn stop)
     {
+        if (_held is { } held && held.Name == last)
+        {
+            PackPart(held, stop);
+        }
+
         if (_next != last.Next(_size))
         {
             throw new PgkeepException(ErrorKind.WalMissing, $"the server sent its WAL up to before \"{_next}\", and the backup ends in \"{last}\"");
@@ -94,9 +103,46 @@ internal sealed class StreamedWal
             throw new PgkeepException(ErrorKind.RepositoryMismatch, $"the server's \"{segment}\" is of another cluster");
         }
 
-        _segments[segment] = Sha256Digest.Of(content);
         _next = segment.Next(_size);
+        PackHeld();
+        if (_isFromStandby)
+        {
+            // Which one is the last, the manifest tells, and that comes behind the WAL.
+            _held = new HeldSegment(segment, content);
+            return;
+        }
+
+        PackWhole(segment, content);
+    }
+
+    private void PackHeld()
+    {
+        if (_held is { } held)
+        {
+            PackWhole(held.Name, held.Content);
+            _held = null;
+        }
+    }
+
+    private void PackWhole(WalSegmentName segment, byte[] content)
+    {
+        _segments[segment] = Sha256Digest.Of(content);
         Pack(segment.ToString(), content);
+    }
+
+    /// <summary>Behind the stop lies what the standby has received and may still give up, or what the file held before it was used again.</summary>
+    private void PackPart(HeldSegment held, Lsn stop)
+    {
+        var written = (int)Math.Min(_size.Bytes, stop - held.Name.StartLsn(_size));
+        held.Content.AsSpan(written).Clear();
+        if (written == _size.Bytes)
+        {
+            PackHeld();
+            return;
+        }
+
+        Pack(held.Name.ToString(), held.Content);
+        _held = null;
     }
 
     /// <summary>With the mark that says it is archived, so that a server started on the backup does not archive it again.</summary>
@@ -123,6 +169,8 @@ internal sealed class StreamedWal
         return content;
     }
 }
+
+internal sealed record HeldSegment(WalSegmentName Name, byte[] Content);
 
 /// <param name="Modified">By the server's clock: when its timeline began.</param>
 internal sealed record StreamedHistory(byte[] Content, DateTimeOffset Modified);

@@ -29,6 +29,11 @@ internal sealed class StreamedWalProof
     public async Task RequireArchivingAsync(Lsn before, StreamedMembers members, CancellationToken cancellationToken)
     {
         var label = await members.WaitForLabelAsync(cancellationToken);
+        if (label.IsFromStandby)
+        {
+            return; // Its primary archives, and ends segments when it will.
+        }
+
         var first = WalSegmentName.FromLsn(label.StartTimeline, label.StartLsn, _plan.WalSegmentSize);
         if (first.CompareTo(WalSegmentName.FromLsn(label.StartTimeline, before, _plan.WalSegmentSize)) > 0)
         {
@@ -39,13 +44,24 @@ internal sealed class StreamedWalProof
         _tell("Archiving is not tried before the copy: no segment ended when the backup began");
     }
 
-    public async Task RequireArchivedAsync(StreamedWal wal, WalSegmentName first, WalSegmentName last, int level, CancellationToken cancellationToken)
+    public async Task RequireArchivedAsync(StreamedWal wal, BackupMetadata backup, int level, CancellationToken cancellationToken)
     {
-        await StoreMissingHistoriesAsync(wal, level, cancellationToken);
-        for (var segment = first; segment.CompareTo(last) <= 0; segment = segment.Next(_plan.WalSegmentSize))
+        await StoreMissingHistoriesAsync(wal, backup.Timeline, level, cancellationToken);
+        for (var segment = backup.StartWal; segment.CompareTo(backup.StopWal) <= 0; segment = segment.Next(_plan.WalSegmentSize))
         {
             var name = segment.ToString();
-            await _watch.WaitAsync(name, cancellationToken);
+            if (backup.EndsInPart)
+            {
+                if (wal.DigestOf(segment) is null || await _stores.Archive.FindAsync(name, cancellationToken) is null)
+                {
+                    continue; // What the primary has not archived yet has been told.
+                }
+            }
+            else
+            {
+                await _watch.WaitAsync(name, cancellationToken);
+            }
+
             _ = WalFileName.TryParse(name, out var file);
             var content = await _stores.Archive.ReadAsync(file!, cancellationToken)
                 ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_stores.Archive.Describe(name)}\" was there a moment ago and is gone");
@@ -58,19 +74,19 @@ internal sealed class StreamedWalProof
             }
         }
 
-        if (last.Timeline > TimelineId.First)
+        if (backup.Timeline > TimelineId.First)
         {
-            await _watch.WaitAsync(ArchivingProof.HistoryOf(last.Timeline), cancellationToken);
+            await _watch.WaitAsync(ArchivingProof.HistoryOf(backup.Timeline), cancellationToken);
         }
     }
 
     /// <summary>The server archives a history once; without it no restore finds its way to that timeline.</summary>
-    private async Task StoreMissingHistoriesAsync(StreamedWal wal, int level, CancellationToken cancellationToken)
+    private async Task StoreMissingHistoriesAsync(StreamedWal wal, TimelineId newest, int level, CancellationToken cancellationToken)
     {
         foreach (var (timeline, history) in wal.Histories)
         {
             var name = ArchivingProof.HistoryOf(timeline);
-            if (timeline > _plan.Server.Timeline || await _stores.Archive.FindAsync(name, cancellationToken) is not null)
+            if (timeline > newest || await _stores.Archive.FindAsync(name, cancellationToken) is not null)
             {
                 continue;
             }

@@ -74,17 +74,6 @@ public sealed class TarFramesTests : IDisposable
     }
 
     [Fact]
-    public void A_standbys_label_is_refused()
-    {
-        const string label = "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)\nCHECKPOINT LOCATION: 0/2000080\nBACKUP METHOD: streamed\n"
-            + "BACKUP FROM: standby\nSTART TIME: 2026-11-22 19:43:03 UTC\nLABEL: x\nSTART TIMELINE: 1\n";
-
-        var refused = Assert.Throws<PgkeepException>(() => ReadAll(Tar([("backup_label", Encoding.UTF8.GetBytes(label))]), ""));
-
-        Assert.Contains("standby", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_segment_that_is_none_is_refused()
     {
         const string label = "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)\nCHECKPOINT LOCATION: 0/2000080\nBACKUP METHOD: streamed\n"
