@@ -13,6 +13,9 @@ namespace Pgkeep.Backup;
 /// </summary>
 internal sealed class BackupRun
 {
+    /// <summary>The rest is in the metadata.</summary>
+    private const int MostFindingsTold = 20;
+
     private readonly BackupSettings _settings;
     private readonly OperationLog _log;
     private readonly TimeProvider _time;
@@ -67,9 +70,14 @@ internal sealed class BackupRun
         _log.Write($"Backup size: {SizeText.Short(pending.StoredBytes)}");
         pending.Seal();
         _log.Write("Checksum file created");
-        foreach (var finding in metadata.Findings)
+        foreach (var finding in metadata.Findings.Take(MostFindingsTold))
         {
             _log.WriteError(finding);
+        }
+
+        if (metadata.Findings.Count > MostFindingsTold)
+        {
+            _log.WriteError($"and {metadata.Findings.Count - MostFindingsTold} more findings, in {RepositoryLayout.MetadataName}");
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,4 +1,3 @@
-using System.Text;
 using Pgkeep.Backup.Frames;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -45,6 +44,8 @@ internal sealed class DataDirectoryCopy
 
     public IEnumerable<SuspectPage> Suspects => _sinks.SelectMany(sink => sink.Suspects);
 
+    public long SuspectsLeftOut => _sinks.Sum(sink => sink.SuspectsLeftOut);
+
     /// <summary>Of a tablespace only the directory of this version belongs to the cluster; pg_upgrade leaves others beside it.</summary>
     public static string NameOf(BackupPlan plan, TablespaceLink tablespace) =>
         $"{PrefixOf(tablespace)}PG_{plan.Server.Version.Major}_{plan.Control.CatalogVersion}";
@@ -88,10 +89,10 @@ internal sealed class DataDirectoryCopy
     {
         cancellationToken.ThrowIfCancellationRequested();
         var like = _plan.Files.StatusOf("", [ControlFileReader.RelativePath]).Single()!.Value;
-        main.AddContent("backup_label", Encoding.UTF8.GetBytes(end.Label), like, end.Stopped);
+        main.AddContent("backup_label", end.Label, like, end.Stopped);
         if (end.TablespaceMap.Length > 0)
         {
-            main.AddContent("tablespace_map", Encoding.UTF8.GetBytes(end.TablespaceMap), like, end.Stopped);
+            main.AddContent("tablespace_map", end.TablespaceMap, like, end.Stopped);
         }
 
         main.AddContent(ControlFileReader.RelativePath, control, like, like.Modified);

@@ -1,5 +1,7 @@
+using System.Text;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
 
@@ -36,6 +38,7 @@ internal sealed class LowLevelBackup
         await _wal.RequireAsync(mode.Start, cancellationToken);
         // Only now: the server notes the tablespaces of the backup when its checkpoint is over, which can be minutes after the plan.
         plan = plan with { Tablespaces = BackupPlan.TablespacesOf(_settings.Layout, plan.DataDirectory, plan.Files) };
+        await TablespaceProof.RequireAsync(_connection, plan, cancellationToken);
 
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         var manifest = new BackupManifestWriter(manifestFile.Content, plan.Server.Version.ManifestVersion, plan.Control.SystemIdentifier);
@@ -45,7 +48,7 @@ internal sealed class LowLevelBackup
         var (_, control) = BackupPlan.ReadControl(plan.Files);
 
         var end = await EndAsync(mode, slot, cancellationToken);
-        if (!BackupLabel.TryParse(end.Label, out var label, out var problem))
+        if (!BackupLabel.TryParse(Encoding.UTF8.GetString(end.Label), out var label, out var problem))
         {
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's backup_label cannot be understood: {problem}");
         }
@@ -88,22 +91,23 @@ internal sealed class LowLevelBackup
     }
 
     /// <summary>Each tablespace that the server will want at a restore must be in the backup.</summary>
-    private static void CheckTablespaces(BackupPlan plan, string tablespaceMap)
+    private static void CheckTablespaces(BackupPlan plan, byte[] tablespaceMap)
     {
-        if (!TablespaceMap.TryParse(tablespaceMap, plan.Server.Version, out var map, out var problem))
+        if (!TablespaceMap.TryParse(Encoding.UTF8.GetString(tablespaceMap), plan.Server.Version, out var map, out var problem))
         {
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's tablespace_map cannot be understood: {problem}");
         }
 
-        if (map.Entries.FirstOrDefault(entry => plan.Tablespaces.All(tablespace => tablespace.Oid != entry.Oid)) is { } missing)
+        if (map.Entries.FirstOrDefault(entry => Path.IsPathRooted(entry.Path) && !plan.Tablespaces.Any(tablespace => IsSame(tablespace, entry))) is { } missing)
         {
             throw new PgkeepException(
                 ErrorKind.ServerUnsuitable, $"the tablespace {missing.Oid} in \"{missing.Path}\" was dropped or moved while the backup began", "take the backup again");
         }
     }
 
-    /// <summary>Only a page that was written during the backup can be torn, and then its LSN lies in it; its replay writes the page anew.</summary>
-    private static bool IsInside(Frames.SuspectPage page, BackupMode mode, BackupEnd end) => page.Lsn >= mode.Start && page.Lsn <= end.Stop;
+    /// <summary>A restore unpacks to the one path, and the server makes its link from the other.</summary>
+    private static bool IsSame(TablespaceLink tablespace, TablespaceMapEntry entry) =>
+        tablespace.Oid == entry.Oid && Path.TrimEndingDirectorySeparator(tablespace.Location) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(entry.Path));
 
     private BackupMetadata Describe(BackupPlan plan, BackupName name, BackupMode mode, BackupEnd end, BackupLabel label, DataDirectoryCopy copy)
     {
@@ -130,8 +134,8 @@ internal sealed class LowLevelBackup
             Sizes = new BackupSizes(copy.Files, copy.PlainBytes, 0),
             Tablespaces = [.. plan.Tablespaces.Select(tablespace => new TablespaceMetadata(tablespace.Oid.Value, tablespace.Location, new ArchiveNames(_settings.Compression.Codec).OfTablespace(tablespace.Oid)))],
             PagesChecked = copy.CheckedPages,
-            ExcusedPages = [.. copy.Suspects.Where(page => IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block}")],
-            Findings = [.. copy.Suspects.Where(page => !IsInside(page, mode, end)).Select(page => $"{page.File} block {page.Block} is damaged: its checksum does not fit")],
+            ExcusedPages = PageFindings.ExcusedOf(copy.Suspects, mode.Start, end.Stop),
+            Findings = PageFindings.DamagedOf(copy.Suspects, copy.SuspectsLeftOut, mode.Start, end.Stop),
         };
     }
 }

@@ -9,6 +9,8 @@ namespace Pgkeep.Commands;
 
 internal static class BackupCommand
 {
+    private const int MostFindingsTold = 20;
+
     public static Command Definition { get; } = new()
     {
         Name = CommandNames.Backup,
@@ -102,9 +104,14 @@ internal static class BackupCommand
         context.Output.WriteResult(metadata.Cluster.DataChecksums
             ? $"{metadata.PagesChecked:N0} pages checked, {(metadata.Findings.Count == 0 ? "none damaged" : $"{metadata.Findings.Count} damaged")}"
             : "pages cannot be verified: the cluster has no data checksums");
-        foreach (var finding in metadata.Findings)
+        foreach (var finding in metadata.Findings.Take(MostFindingsTold))
         {
             context.Output.WriteResult($"look: {finding}");
+        }
+
+        if (metadata.Findings.Count > MostFindingsTold)
+        {
+            context.Output.WriteResult($"look: and {metadata.Findings.Count - MostFindingsTold} more, in backup_metadata.json");
         }
     }
 }

@@ -99,6 +99,41 @@ public sealed class SqlSourceTests : BackupTest
     }
 
     [Fact]
+    public async Task A_pipe_in_the_data_directory_holds_nobody()
+    {
+        var site = await StartSiteAsync();
+        await HandRestore.ShellAsync("""mkfifo -m 0600 "$1/pipe" """, site.Cluster.DataDirectory);
+
+        (await site.BackupAsync("--source", "sql")).EnsureSuccess();
+    }
+
+    [Fact]
+    public async Task It_ends_when_it_is_told_to_though_the_server_does_not_answer()
+    {
+        var site = await StartSiteAsync();
+        await using var backup = PgkeepBinary.Start(["backup", "--source", "sql", "--max-rate", "4MB"], new RunOptions { Environment = site.Environment });
+        await Poll.UntilAsync(
+            () => Directory.EnumerateDirectories(site.Repository, ".backup_*").Any(directory => File.Exists(Path.Combine(directory, "base.tar.gz"))), "the backup copies files");
+        var readers = await site.Cluster.QueryAsync<int>("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgkeep'");
+        await HandRestore.ShellAsync("kill -STOP $1", string.Join(' ', readers));
+        try
+        {
+            // Until a call is under way that nobody answers.
+            await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+            backup.Send(Signal.Terminate);
+
+            Assert.NotEqual(0, (await backup.WaitAsync()).ExitCode);
+        }
+        finally
+        {
+            await HandRestore.ShellAsync("kill -CONT $1", string.Join(' ', readers));
+        }
+
+        Assert.Empty(site.Backups);
+        Assert.Empty(RepositoryNames.LeftoversIn(site.Repository));
+    }
+
+    [Fact]
     public async Task Configuration_outside_the_data_directory_needs_a_right_of_its_own()
     {
         var workspace = await GetWorkspaceAsync();

@@ -11,6 +11,8 @@ namespace Pgkeep.Backup.Frames;
 /// </summary>
 internal sealed class FrameSink : IDisposable
 {
+    private const int MostSuspects = 1000;
+
     private readonly Lock _lock = new();
     private readonly PendingFile _file;
     private readonly Codec _codec;
@@ -36,7 +38,10 @@ internal sealed class FrameSink : IDisposable
 
     public long FileBytes { get; private set; }
 
+    /// <summary>The first ones: of a disk that is failing there could be millions, and each is a line in the metadata.</summary>
     public IReadOnlyList<SuspectPage> Suspects => _suspects;
+
+    public long SuspectsLeftOut { get; private set; }
 
     /// <returns>How many frames were written: this one and those that had waited for it, or none.</returns>
     public int Add(FrameResult frame)
@@ -118,7 +123,9 @@ internal sealed class FrameSink : IDisposable
         Write(frame.Compressed.Span);
         _checksum = _codec.CombineChecksums(_checksum, frame.Checksum, frame.PlainLength);
         _plainLength += frame.PlainLength;
-        _suspects.AddRange(frame.Suspects);
+        var room = Math.Max(0, MostSuspects - _suspects.Count);
+        _suspects.AddRange(frame.Suspects.Take(room));
+        SuspectsLeftOut += Math.Max(0, frame.Suspects.Count - room);
     }
 
     private void Enter(FilePiece piece)

@@ -76,7 +76,8 @@ internal sealed class PageCheck
 
     private bool FitsWhenReadAgain(OpenFile file, Span<byte> page, uint block, RelationFileName relation)
     {
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        var attempts = Volatile.Read(ref _neverFitted) < MostPagesWaitedFor ? Attempts : QuickAttempts;
+        for (var attempt = 0; attempt < attempts; attempt++)
         {
             WaitBefore(attempt);
             file.Read(page, (long)block * _blockSize);

@@ -70,14 +70,22 @@ internal sealed class SqlFiles : IServerFiles
 
     public IEnumerable<IFileContent?> OpenSmall(IReadOnlyList<CopyItem> items)
     {
-        if (items.Count == 0)
+        // Of an empty one there is nothing to read. It may be a pipe, which looks the same and would hold the server's process for ever.
+        var filled = items.Where(item => item.Status.Size > 0).ToList();
+        using var contents = (filled.Count == 0
+            ? []
+            : _functions.ReadAll([.. filled.Select(item => item.Name)], [.. filled.Select(item => item.Status.Size + Growth)])).GetEnumerator();
+        foreach (var item in items)
         {
-            return [];
-        }
+            if (item.Status.Size == 0)
+            {
+                yield return new Content(_functions, item.Name, 0, []);
+                continue;
+            }
 
-        string[] names = [.. items.Select(item => item.Name)];
-        long[] lengths = [.. items.Select(item => item.Status.Size + Growth)];
-        return _functions.ReadAll(names, lengths).Select((bytes, number) => bytes is null ? null : new Content(_functions, names[number], bytes.Length, bytes));
+            contents.MoveNext();
+            yield return contents.Current is { } bytes ? new Content(_functions, item.Name, bytes.Length, bytes) : null;
+        }
     }
 
     public byte[]? TryRead(string name) => _functions.ReadAll([name], [LargestSmallFile])[0];

@@ -42,6 +42,8 @@ internal sealed class StreamedArchives : IDisposable
 
     public IEnumerable<SuspectPage> Suspects => _sinks.SelectMany(sink => sink.Suspects);
 
+    public long SuspectsLeftOut => _sinks.Sum(sink => sink.SuspectsLeftOut);
+
     public void CopyTablespace(Oid tablespace, Stream tar, CancellationToken cancellationToken)
     {
         var name = _names.OfTablespace(tablespace);

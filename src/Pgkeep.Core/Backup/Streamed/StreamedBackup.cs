@@ -1,4 +1,3 @@
-using Pgkeep.Backup.Frames;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -196,9 +195,6 @@ internal sealed class StreamedBackup
         }
     }
 
-    /// <summary>Only a page that was written during the backup can be torn, and then its LSN lies in it; its replay writes the page anew.</summary>
-    private static bool IsInside(SuspectPage page, WalRange range) => page.Lsn >= range.Start && page.Lsn <= range.End;
-
     private BackupMetadata Describe(BackupName name, BackupLabel label, WalRange range, ControlFile control, StreamedArchives archives, StreamedMembers members) => new()
     {
         FormatVersion = BackupMetadata.CurrentFormatVersion,
@@ -220,7 +216,7 @@ internal sealed class StreamedBackup
         Sizes = new BackupSizes(archives.Files, archives.PlainBytes, 0),
         Tablespaces = [.. members.Tablespaces.Select(entry => new TablespaceMetadata(entry.Oid.Value, entry.Path, new ArchiveNames(_settings.Compression.Codec).OfTablespace(entry.Oid)))],
         PagesChecked = archives.CheckedPages,
-        ExcusedPages = [.. archives.Suspects.Where(page => IsInside(page, range)).Select(page => $"{page.File} block {page.Block}")],
-        Findings = [.. archives.Suspects.Where(page => !IsInside(page, range)).Select(page => $"{page.File} block {page.Block} is damaged: its checksum does not fit")],
+        ExcusedPages = PageFindings.ExcusedOf(archives.Suspects, range.Start, range.End),
+        Findings = PageFindings.DamagedOf(archives.Suspects, archives.SuspectsLeftOut, range.Start, range.End),
     };
 }

@@ -50,8 +50,11 @@ internal sealed class BackupMode
         try
         {
             var ended = await _server.QueryAsync(
-                $"SELECT lsn::text, labelfile, spcmapfile, clock_timestamp() FROM {_facts.Version.BackupStopCall}",
-                row => new BackupEnd(ServerWal.LsnOf(row.Get<string>(0)), row.Get<string>(1), row.Text(2) ?? "", ServerFacts.TimeOf(row, 3)),
+                $"""
+                SELECT lsn::text, convert_to(labelfile, getdatabaseencoding()), convert_to(coalesce(spcmapfile, ''), getdatabaseencoding()), clock_timestamp()
+                FROM {_facts.Version.BackupStopCall}
+                """,
+                row => new BackupEnd(ServerWal.LsnOf(row.Get<string>(0)), row.Get<byte[]>(1), row.Get<byte[]>(2), ServerFacts.TimeOf(row, 3)),
                 cancellationToken,
                 false);
             return _facts.IsInRecovery ? await WithReplayedAsync(ended[0], cancellationToken) : ended[0];
@@ -79,9 +82,9 @@ internal sealed class BackupMode
     }
 }
 
-/// <param name="Label">The content of <c>backup_label</c>, to be stored byte for byte.</param>
+/// <param name="Label">The content of <c>backup_label</c>, byte for byte: a path in it is the file system's, whatever the database's encoding makes of it.</param>
 /// <param name="TablespaceMap">The content of <c>tablespace_map</c>; empty where there are no tablespaces.</param>
-internal sealed record BackupEnd(Lsn Stop, string Label, string TablespaceMap, DateTimeOffset Stopped)
+internal sealed record BackupEnd(Lsn Stop, byte[] Label, byte[] TablespaceMap, DateTimeOffset Stopped)
 {
     /// <summary>That a standby has come to; null on a primary, where the label tells.</summary>
     public TimelineId? Timeline { get; init; }

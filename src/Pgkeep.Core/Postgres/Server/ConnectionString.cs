@@ -44,12 +44,16 @@ internal static class ConnectionString
             Timeout = Math.Clamp((int)settings.ConnectTimeout.TotalSeconds, 0, 1024),
             SslMode = SslModeOf(settings.SslMode),
             Pooling = false,
-            // A dead network is noticed within minutes although pg_backup_stop may wait for hours.
-            TcpKeepAlive = true,
             KeepAlive = 60,
             // Ctrl-C asks the server to stop; a server that does not answer must not hold us.
             CancellationTimeout = 2000,
         };
+        if (text.Host is not ['/', ..])
+        {
+            // A dead network is noticed within three minutes although pg_backup_stop may wait for hours. A Unix socket refuses these.
+            (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, 60_000, 10_000);
+        }
+
         if (settings.Password is { } password)
         {
             text.Password = password;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Npgsql;
 
 namespace Pgkeep.Postgres.Server;
@@ -73,46 +74,66 @@ internal sealed class ServerConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>In the caller's own thread, for workers that have one.</summary>
-    public List<T> Query<T>(string sql, Func<NpgsqlDataReader, T> read, params object[] parameters)
+    /// <summary>In the caller's own thread, for workers that have one. Asynchronous inside, for only that way can a call be cancelled that hangs.</summary>
+    public List<T> Query<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params object[] parameters)
     {
-        try
-        {
-            using var command = Command(sql, parameters);
-            using var reader = command.ExecuteReader();
-            var rows = new List<T>();
-            while (reader.Read())
-            {
-                rows.Add(read(reader));
-            }
+        return Wait(RunAsync());
 
-            return rows;
-        }
-        catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+        async Task<List<T>> RunAsync()
         {
-            throw ServerError.From(thrown, sql);
+            try
+            {
+                await using var command = Command(sql, parameters);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                var rows = new List<T>();
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    rows.Add(read(reader));
+                }
+
+                return rows;
+            }
+            catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+            {
+                throw ServerError.From(thrown, sql);
+            }
         }
     }
 
-    /// <summary>The one bytea of an answer, straight into a buffer that is long enough; in the caller's own thread.</summary>
+    /// <summary>As <see cref="Query"/>: the one bytea of an answer, into a buffer that is long enough.</summary>
     /// <returns>Its length; 0 where it is null.</returns>
-    public int ReadBytes(string sql, Span<byte> buffer, params object[] parameters)
+    public int ReadBytes(string sql, Span<byte> buffer, CancellationToken cancellationToken, params object[] parameters)
     {
+        var memory = ArrayPool<byte>.Shared.Rent(buffer.Length);
         try
         {
-            using var command = Command(sql, parameters);
-            using var reader = command.ExecuteReader(System.Data.CommandBehavior.SequentialAccess);
-            if (!reader.Read() || reader.IsDBNull(0))
-            {
-                return 0;
-            }
-
-            using var bytes = reader.GetStream(0);
-            return bytes.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var read = Wait(ReadAsync(memory.AsMemory(0, buffer.Length)));
+            memory.AsSpan(0, read).CopyTo(buffer);
+            return read;
         }
-        catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+        finally
         {
-            throw ServerError.From(thrown, sql);
+            ArrayPool<byte>.Shared.Return(memory);
+        }
+
+        async Task<int> ReadAsync(Memory<byte> target)
+        {
+            try
+            {
+                await using var command = Command(sql, parameters);
+                await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, cancellationToken);
+                if (!await reader.ReadAsync(cancellationToken) || await reader.IsDBNullAsync(0, cancellationToken))
+                {
+                    return 0;
+                }
+
+                await using var bytes = await reader.GetStreamAsync(0, cancellationToken);
+                return await bytes.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken);
+            }
+            catch (Exception thrown) when (thrown is NpgsqlException or IOException or System.Net.Sockets.SocketException)
+            {
+                throw ServerError.From(thrown, sql);
+            }
         }
     }
 
@@ -127,6 +148,11 @@ internal sealed class ServerConnection : IAsyncDisposable, IDisposable
         await _connection.DisposeAsync();
         await _source.DisposeAsync();
     }
+
+    /// <summary>In a thread that belongs to a worker: there is no context that the task could be waiting for.</summary>
+#pragma warning disable VSTHRD002
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
 
     private NpgsqlCommand Command(string sql, object[] parameters)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Cluster;
@@ -16,18 +17,26 @@ internal sealed class ServerFileFunctions : IDisposable
     private readonly Stack<ServerConnection> _idle = [];
     private readonly SemaphoreSlim _free = new(0);
 
-    private ServerFileFunctions(bool mayReadOutside) => MayReadOutside = mayReadOutside;
+    private readonly CancellationToken _stop;
+
+    private ServerFileFunctions(bool mayReadOutside, CancellationToken stop)
+    {
+        MayReadOutside = mayReadOutside;
+        _stop = stop;
+    }
 
     /// <summary>Whether the role may read what lies outside the data directory too.</summary>
     public bool MayReadOutside { get; }
 
     /// <param name="connection">To the server that is meant. An address can lead to several, and behind a balancer each session to another.</param>
     /// <param name="count">Sessions, which is how many calls can run at a time.</param>
+    /// <param name="cancellationToken">Ends every later call as well.</param>
     public static async Task<ServerFileFunctions> OpenAsync(ConnectionSettings settings, ServerConnection connection, int count, CancellationToken cancellationToken)
     {
         var server = await ServerOfAsync(connection, cancellationToken);
         var functions = new ServerFileFunctions(
-            await connection.ScalarAsync<bool>("SELECT pg_has_role('pg_read_server_files', 'USAGE')", cancellationToken));
+            await connection.ScalarAsync<bool>("SELECT pg_has_role('pg_read_server_files', 'USAGE')", cancellationToken),
+            cancellationToken);
         try
         {
             for (var number = 0; number < count; number++)
@@ -53,11 +62,11 @@ internal sealed class ServerFileFunctions : IDisposable
     /// <summary>Those outside the data directory, in order of their OIDs; also of a tablespace whose creation is not committed yet.</summary>
     public IReadOnlyList<TablespaceLink> Tablespaces() => Query(
         """
-        SELECT oid::int8, location FROM (
+        SELECT oid::int8, convert_to(location, getdatabaseencoding()) FROM (
             SELECT name::oid, pg_tablespace_location(name::oid) FROM pg_ls_dir('pg_tblspc', true, false) AS name WHERE name ~ '^[0-9]+$') AS t (oid, location)
         WHERE location LIKE '/%' ORDER BY oid
         """,
-        row => new TablespaceLink(new Oid(checked((uint)row.GetInt64(0))), row.GetString(1)));
+        row => new TablespaceLink(new Oid(checked((uint)row.GetInt64(0))), Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(1))));
 
     /// <summary>The entries of a directory, without the two that are always there; none where it is gone.</summary>
     public List<string> NamesIn(string directory) =>
@@ -89,7 +98,7 @@ internal sealed class ServerFileFunctions : IDisposable
         var session = Borrow();
         try
         {
-            return session.ReadBytes("SELECT pg_read_binary_file($1, $2, $3, true)", buffer, path, offset, (long)buffer.Length);
+            return session.ReadBytes("SELECT pg_read_binary_file($1, $2, $3, true)", buffer, _stop, path, offset, (long)buffer.Length);
         }
         finally
         {
@@ -111,7 +120,7 @@ internal sealed class ServerFileFunctions : IDisposable
         var session = Borrow();
         try
         {
-            return session.Query(sql, read, parameters);
+            return session.Query(sql, read, _stop, parameters);
         }
         finally
         {
@@ -121,7 +130,7 @@ internal sealed class ServerFileFunctions : IDisposable
 
     private ServerConnection Borrow()
     {
-        _free.Wait();
+        _free.Wait(_stop);
         lock (_idle)
         {
             return _idle.Pop();
