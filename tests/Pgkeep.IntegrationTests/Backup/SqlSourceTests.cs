@@ -98,6 +98,29 @@ public sealed class SqlSourceTests : BackupTest
         Assert.Contains($"{small} block 0 is damaged", result.Stdout, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sql")]
+    [InlineData("pg_basebackup")]
+    public async Task Over_TCP_it_is_the_same(string source)
+    {
+        var site = await StartSiteAsync();
+        await FillAsync(site.Cluster);
+        if (source == "pg_basebackup")
+        {
+            await site.Cluster.ExecuteAsync("DROP TABLE elsewhere");
+            await site.Cluster.ExecuteAsync("DROP TABLESPACE side");
+        }
+
+        var content = await ClusterContent.ReadAsync(site.Cluster);
+        var environment = new Dictionary<string, string>(site.Cluster.TcpEnvironment) { ["BACKUP_DIR"] = site.Repository };
+
+        var result = await PgkeepBinary.RunAsync(["backup", "--source", source, "--bindir", PostgresServers.ClientDirectory(site.Cluster.Major)], new RunOptions { Environment = environment });
+
+        result.EnsureSuccess();
+        await using var restored = await StartByHandAsync(site);
+        Assert.Equal(content, await ClusterContent.ReadAsync(restored));
+    }
+
     [Fact]
     public async Task A_pipe_in_the_data_directory_holds_nobody()
     {

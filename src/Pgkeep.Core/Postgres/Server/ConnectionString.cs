@@ -50,8 +50,8 @@ internal static class ConnectionString
         };
         if (text.Host is not ['/', ..])
         {
-            // A dead network is noticed within three minutes although pg_backup_stop may wait for hours. A Unix socket refuses these.
-            (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, 60_000, 10_000);
+            // In seconds: a dead network is noticed within three minutes although pg_backup_stop may wait for hours. A Unix socket refuses these.
+            (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, 60, 10);
         }
 
         if (settings.Password is { } password)
