@@ -73,7 +73,7 @@ internal sealed class DataDirectoryWalk
     private IEnumerable<CopyItem> List(string directory)
     {
         var names = _files.NamesIn(directory);
-        names.Sort(StringComparer.Ordinal);
+        names.Sort();
         if (RelationFilePath.HoldsRelations(directory))
         {
             RemoveVolatileRelations(names);
@@ -111,7 +111,7 @@ internal sealed class DataDirectoryWalk
     }
 
     /// <summary>Temporary relations go; of an unlogged one only the init fork stays, from which recovery makes it anew and empty.</summary>
-    private static void RemoveVolatileRelations(List<string> names)
+    private static void RemoveVolatileRelations(NameList names)
     {
         var unlogged = new HashSet<uint>();
         foreach (var name in names)

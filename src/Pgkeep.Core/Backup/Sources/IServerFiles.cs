@@ -24,7 +24,7 @@ internal interface IServerFiles : IDisposable
 
     /// <summary>The entries of a directory, in no order; none where it is gone.</summary>
     /// <param name="directory">Empty for the data directory itself.</param>
-    List<string> NamesIn(string directory);
+    NameList NamesIn(string directory);
 
     /// <summary>One for each name, in their order and as late as possible; null where there is nothing any more.</summary>
     IEnumerable<FileStatus?> StatusOf(string directory, IReadOnlyList<string> names);

@@ -56,17 +56,27 @@ internal sealed class LocalFiles : IServerFiles
 
     public IReadOnlyList<TablespaceLink> Tablespaces() => TablespaceLinks.Of(_dataDirectory);
 
-    /// <summary>Of a directory that can have a million: no string is made but the names themselves.</summary>
-    public List<string> NamesIn(string directory)
+    public NameList NamesIn(string directory)
     {
         var path = PathOf(directory);
         try
         {
-            return [.. new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => entry.FileName.ToString(), AllEntries)];
+            var names = new NameList();
+            foreach (var _ in new FileSystemEnumerable<bool>(path, Take, AllEntries))
+            {
+            }
+
+            return names;
+
+            bool Take(ref FileSystemEntry entry)
+            {
+                names.Add(entry.FileName);
+                return true;
+            }
         }
         catch (DirectoryNotFoundException)
         {
-            return [];
+            return new NameList();
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

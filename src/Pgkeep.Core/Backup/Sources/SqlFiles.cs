@@ -49,7 +49,12 @@ internal sealed class SqlFiles : IServerFiles
 
     public IReadOnlyList<TablespaceLink> Tablespaces() => _functions.Tablespaces();
 
-    public List<string> NamesIn(string directory) => _functions.NamesIn(directory.Length == 0 ? "." : directory);
+    public NameList NamesIn(string directory)
+    {
+        var names = new NameList();
+        _functions.ForEachName(directory.Length == 0 ? "." : directory, name => names.Add(name));
+        return names;
+    }
 
     public IEnumerable<FileStatus?> StatusOf(string directory, IReadOnlyList<string> names)
     {

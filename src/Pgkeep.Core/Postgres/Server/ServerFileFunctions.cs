@@ -69,8 +69,14 @@ internal sealed class ServerFileFunctions : IDisposable
         row => new TablespaceLink(new Oid(checked((uint)row.GetInt64(0))), Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(1))));
 
     /// <summary>The entries of a directory, without the two that are always there; none where it is gone.</summary>
-    public List<string> NamesIn(string directory) =>
-        Query("SELECT name FROM pg_ls_dir($1, true, false) AS name", row => row.GetString(0), directory);
+    public void ForEachName(string directory, Action<string> take) => Query(
+        "SELECT name FROM pg_ls_dir($1, true, false) AS name",
+        row =>
+        {
+            take(row.GetString(0));
+            return true;
+        },
+        directory);
 
     /// <summary>One for each path, in their order; null where there is nothing. Links are followed.</summary>
     public List<ServerFileStatus?> StatusOf(string[] paths) => Query(
