@@ -81,13 +81,22 @@ internal sealed class LowLevelBackup
             throw StandbyState.Promoted(null);
         }
 
-        if (end.Timeline is { } timeline && timeline != label.StartTimeline)
+        if (end.Timeline is not { } timeline)
         {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable,
-                $"the standby went over from timeline {label.StartTimeline} to {timeline} while the backup ran, or since its last restartpoint",
-                "take the backup again when the standby has replayed a checkpoint of the new primary");
+            return;
         }
+
+        if (timeline != label.StartTimeline)
+        {
+            throw StandbyTimeline.Switched(label.StartTimeline, timeline);
+        }
+
+        var names = plan.Files.NamesIn("pg_wal").Select(name => WalFileName.TryParse(name, out var file) ? file : null).OfType<WalFileName>().ToList();
+        var histories = names.Where(file => file.Kind == WalFileKind.History && file.Timeline > timeline)
+            .Select(file => plan.Files.TryRead($"pg_wal/{file.Name}") is { } content ? StandbyTimeline.Parse(file.Timeline, content) : null)
+            .OfType<TimelineHistory>();
+        var segments = names.Where(file => file.Kind == WalFileKind.Segment).Select(file => file.Segment).OfType<WalSegmentName>().ToHashSet();
+        StandbyTimeline.Require(timeline, end.Stop, plan.Control.WalSegmentSize, histories, segments);
     }
 
     /// <summary>Each tablespace that the server will want at a restore must be in the backup.</summary>

@@ -135,6 +135,29 @@ public sealed class StandbyBackupTests : BackupTest
         await Poll.UntilAsync(async () => await SlotsAsync(standby) == 0, "the slot is gone");
     }
 
+    [Theory]
+    [InlineData("files")]
+    [InlineData("sql")]
+    public async Task A_promotion_of_its_upstream_in_the_middle_fails_the_backup_and_leaves_nothing(string source)
+    {
+        var (_, upstream) = await StartAsync(PostgresServers.Newest, Primary);
+        var standby = new RepositorySite(await StartStandbyAsync(upstream.Cluster, "cascaded"), upstream.Repository);
+        await using var backup = PgkeepBinary.Start(["backup", "--source", source, "--max-rate", "4MB", "--archive-wait", "1s"], new RunOptions { Environment = standby.Environment });
+        await Poll.UntilAsync(
+            () => Directory.EnumerateDirectories(standby.Repository, ".backup_*").Any(directory => File.Exists(Path.Combine(directory, "base.tar.gz"))), "the backup copies files");
+
+        await upstream.Cluster.ExecuteAsync("SELECT pg_promote()");
+        await upstream.Cluster.ExecuteAsync("CREATE TABLE later AS SELECT i FROM generate_series(1, 1000) i");
+        await upstream.Cluster.WaitForReplayAsync(standby.Cluster);
+        Assert.False(backup.HasEnded);
+        var result = await backup.WaitAsync();
+
+        AssertRefusal(result, 22, "the standby went over from timeline 1 to 2");
+        Assert.Empty(standby.Backups);
+        Assert.Empty(RepositoryNames.LeftoversIn(standby.Repository));
+        await standby.Cluster.ExecuteAsync("CHECKPOINT");
+    }
+
     [Theory, EachMajor]
     public async Task A_primary_without_full_page_writes_is_refused(int major)
     {

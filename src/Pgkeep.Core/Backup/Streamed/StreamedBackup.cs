@@ -57,6 +57,12 @@ internal sealed class StreamedBackup
 
         var (label, theirs, control) = Require(members, damage);
         var range = theirs.Summary.WalRanges[0];
+        if (label.IsFromStandby)
+        {
+            var histories = wal.Histories.Where(entry => entry.Key > range.Timeline).Select(entry => StandbyTimeline.Parse(entry.Key, entry.Value.Content));
+            StandbyTimeline.Require(range.Timeline, range.End, _plan.WalSegmentSize, histories, wal.Others);
+        }
+
         var last = WalSegmentName.EndingAt(range.Timeline, range.End, _plan.WalSegmentSize);
         archives.Finish(cancellationToken);
         manifest.Finish(theirs.Summary.WalRanges);
@@ -159,6 +165,11 @@ internal sealed class StreamedBackup
                 ErrorKind.ServerUnsuitable,
                 $"pg_basebackup copied the cluster {control.SystemIdentifier}, and this session is on {_plan.Server.SystemIdentifier}",
                 "connect to one server directly, not through a balancer or a list of hosts");
+        }
+
+        if (label.IsFromStandby && manifest.Summary.WalRanges.Select(part => part.Timeline).Append(label.StartTimeline).Max() is var newest && newest > label.StartTimeline)
+        {
+            throw StandbyTimeline.Switched(label.StartTimeline, newest);
         }
 
         if (manifest.Summary.WalRanges is not [var range] || range.Timeline != label.StartTimeline || range.Start != label.StartLsn)

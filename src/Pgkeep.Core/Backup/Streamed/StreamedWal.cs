@@ -19,6 +19,7 @@ internal sealed class StreamedWal
     private readonly TimeProvider _time;
     private readonly Dictionary<WalSegmentName, Sha256Digest> _segments = [];
     private readonly SortedDictionary<TimelineId, StreamedHistory> _histories = [];
+    private readonly HashSet<WalSegmentName> _others = [];
     private WalSegmentName _next;
     private bool _isFromStandby;
     private HeldSegment? _held;
@@ -33,6 +34,9 @@ internal sealed class StreamedWal
 
     /// <summary>Those that the server had, for an archive that lacks one.</summary>
     public IReadOnlyDictionary<TimelineId, StreamedHistory> Histories => _histories;
+
+    /// <summary>That the server sent of other timelines than the backup's: it sends every segment of the backup's range of WAL.</summary>
+    public IReadOnlySet<WalSegmentName> Others => _others;
 
     public void Begin(BackupLabel label)
     {
@@ -53,9 +57,15 @@ internal sealed class StreamedWal
         {
             _histories[file.Timeline] = new StreamedHistory(Read(entry, LargestHistory, tar), entry.Modified);
         }
-        else if (file is { Kind: WalFileKind.Segment, Segment: { } segment } && segment.Timeline == _next.Timeline)
+        else if (file is { Kind: WalFileKind.Segment, Segment: { } segment })
         {
-            AddSegment(segment, Read(entry, _size.Bytes, tar));
+            if (segment.Timeline == _next.Timeline)
+            {
+                AddSegment(segment, Read(entry, _size.Bytes, tar));
+                return;
+            }
+
+            _others.Add(segment);
         }
     }
 
