@@ -4,8 +4,11 @@ namespace Pgkeep.Restore;
 /// <param name="Warnings">What a person should know before saying yes.</param>
 internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> Unarchived, IReadOnlyList<string> Warnings)
 {
-    /// <summary>Whether the backup's own WAL is all there is, since nothing was archived: the recovery asks the archive for no segment.</summary>
+    /// <summary>Whether the backup's own WAL is all there is, since nothing that it leads to was archived: the recovery asks the archive for no segment.</summary>
     public bool EndsWithBackup { get; init; }
+
+    /// <summary>Whether the archive has later segments that a restore of the backup cannot reach.</summary>
+    public bool IsCutOff { get; init; }
 
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }

@@ -33,7 +33,7 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         var lastName = backup.StartWal;
         for (var number = backup.StartWal.Number(size); number <= Math.Max(last, stop); number++)
         {
-            if (FindOn(history, number, size, inventory, others) is not { } found)
+            if (FindLink(history, number, last, size, inventory, others) is not { } found)
             {
                 if (backup.EndsInPart && number == stop && last <= stop)
                 {
@@ -41,12 +41,12 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
                     continue;
                 }
 
-                var missing = WalSegmentName.FromNumber(history.TimelineAt(WalSegmentName.FromNumber(history.Timeline, number, size).StartLsn(size)), number, size);
+                var missing = Needed(history, number, size);
                 throw new PgkeepException(
                     ErrorKind.WalMissing,
-                    number < stop || (number == stop && !backup.EndsInPart)
+                    number < stop || (number == stop && missing.Timeline == backup.Timeline && !backup.EndsInPart)
                         ? $"\"{describe(missing.ToString())}\" is missing, and the backup is not consistent without it"
-                        : $"\"{describe(missing.ToString())}\" is missing, and later segments are stored: the archive has a hole",
+                        : Hole(describe(missing.ToString())),
                     "nothing was changed",
                     "look for the segment in the server's old pg_wal, and archive it by hand: pgkeep archive-wal PATH NAME");
             }
@@ -58,35 +58,75 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
     }
 
     /// <summary>
+    /// The segment that leads from the backup's own WAL further along a history, and whether it is there. Null where the archive has nothing of that
+    /// history behind the backup; what the old server alone has does not lead a backup without archiving further.
+    /// </summary>
+    public static WalContinuation? FindContinuation(BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others)
+    {
+        var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
+        var stop = backup.StopWal.Number(size);
+        var first = backup.EndsInPart || Needed(history, stop, size).Timeline != backup.Timeline ? stop : stop + 1;
+        var last = LastNumber(history, inventory, new HashSet<WalSegmentName>(), size);
+        var isArchived = SegmentsOn(history, inventory, size).Any(segment => segment.Number(size) >= first && (backup.EndsInPart || segment != backup.StopWal));
+        return isArchived ? new WalContinuation(Needed(history, first, size), FindLink(history, first, last, size, inventory, others) is not null) : null;
+    }
+
+    public static string Hole(string segment) => $"\"{segment}\" is missing, and later segments are stored: the archive has a hole";
+
+    /// <summary>
     /// The timeline that recovery would call the latest one: the highest whose history goes through the backup. PostgreSQL looks for it by asking
     /// for one history after another and stops at the first that is not there, so a missing one in between is a failure here.
     /// </summary>
     /// <param name="newest">The highest timeline that has a history.</param>
     /// <param name="passedOver">Timelines that are not meant, and with them what comes of them: those of undone restores, and those begun after the target.</param>
+    /// <param name="left">Takes those that left the backup's timeline between its start and its stop: no restore of the backup gets there.</param>
     public static async ValueTask<TimelineHistory> ChooseTimelineAsync(
-        BackupMetadata backup, TimelineId newest, HashSet<TimelineId> passedOver, Func<TimelineId, ValueTask<TimelineHistory>> read)
+        BackupMetadata backup, TimelineId newest, HashSet<TimelineId> passedOver, Func<TimelineId, ValueTask<TimelineHistory>> read, List<TimelineHistory> left)
     {
         var chosen = await read(backup.Timeline);
         for (var timeline = backup.Timeline.Value + 1; timeline <= newest.Value; timeline++)
         {
             var history = await read(new TimelineId(timeline));
             var isPassedOver = passedOver.Contains(history.Timeline) || history.Switches.Any(past => passedOver.Contains(past.Timeline));
-            chosen = !isPassedOver && history.Contains(backup.Timeline, backup.StopLsn) ? history : chosen;
+            if (isPassedOver)
+            {
+                continue;
+            }
+
+            if (history.Contains(backup.Timeline, backup.StopLsn))
+            {
+                chosen = history;
+            }
+            else if (history.EndOf(backup.Timeline) is { } end && end > backup.StartLsn && end < backup.StopLsn)
+            {
+                left.Add(history);
+            }
         }
 
         return chosen;
     }
 
-    private static ulong LastNumber(TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, WalSegmentSize size)
-    {
-        var timelines = history.Switches.Select(past => past.Timeline).Append(history.Timeline).ToHashSet();
-        return timelines.SelectMany(inventory.SegmentsOf)
-            .Concat(others.Where(segment => timelines.Contains(segment.Timeline)))
-            .Where(segment => history.EndOf(segment.Timeline) is not { } end || segment.StartLsn(size) < end)
+    private static ulong LastNumber(TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, WalSegmentSize size) =>
+        SegmentsOn(history, inventory, size)
+            .Concat(others.Where(segment => IsOn(history, segment, size)))
             .Select(segment => segment.Number(size))
             .DefaultIfEmpty(0ul)
             .Max();
-    }
+
+    private static IEnumerable<WalSegmentName> SegmentsOn(TimelineHistory history, WalInventory inventory, WalSegmentSize size) =>
+        history.Switches.Select(past => past.Timeline).Append(history.Timeline).SelectMany(inventory.SegmentsOf).Where(segment => IsOn(history, segment, size));
+
+    private static bool IsOn(TimelineHistory history, WalSegmentName segment, WalSegmentSize size) =>
+        history.BeginOf(segment.Timeline) is not null && (history.EndOf(segment.Timeline) is not { } end || segment.StartLsn(size) < end);
+
+    /// <summary>The segment that has all of the history's WAL of that number: where a timeline begins inside, its first segment has the old one's part too.</summary>
+    private static WalSegmentName Needed(TimelineHistory history, ulong number, WalSegmentSize size) =>
+        WalSegmentName.FromNumber(history.TimelineAt(new Lsn(((number + 1) * size.Bytes) - 1)), number, size);
+
+    /// <summary>What an old timeline has of the segment in which the next one begins leads to the switch only, and to no later segment.</summary>
+    private static WalSegmentName? FindLink(
+        TimelineHistory history, ulong number, ulong last, WalSegmentSize size, WalInventory inventory, IReadOnlySet<WalSegmentName> others) =>
+        FindOn(history, number, size, inventory, others) is { } found && (number >= last || found == Needed(history, number, size)) ? found : null;
 
     /// <summary>Recovery tries the newest timeline that has begun by the segment, then the older ones (xlogrecovery.c, XLogFileReadAnyTLI).</summary>
     private static WalSegmentName? FindOn(
@@ -106,3 +146,7 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         return null;
     }
 }
+
+/// <param name="First">The segment that leads on from a backup's own WAL.</param>
+/// <param name="IsThere">In the archive, or with what else recovery will find.</param>
+internal sealed record WalContinuation(WalSegmentName First, bool IsThere);

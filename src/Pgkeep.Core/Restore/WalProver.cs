@@ -30,11 +30,6 @@ internal sealed class WalProver
     public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
     {
         var inventory = await _archive.ListAsync(cancellationToken);
-        if (_backup.EndsInItself && !IsContinuedIn(inventory))
-        {
-            return OfBackup(inventory);
-        }
-
         var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
         var local = ReadHistories(unarchived);
         var newest = inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline)
@@ -43,7 +38,10 @@ internal sealed class WalProver
             .Max();
         var control = _old is null ? null : ControlFileReader.TryRead(_old);
         var later = await BegunAfterTargetAsync(inventory, unarchived, cancellationToken);
-        var history = await WalChain.ChooseTimelineAsync(_backup, newest, [.. Abandoned(control), .. later], ReadAsync);
+        HashSet<TimelineId> passedOver = [.. Abandoned(control), .. later];
+        var left = new List<TimelineHistory>();
+        var history = await WalChain.ChooseTimelineAsync(_backup, newest, passedOver, ReadAsync, left);
+        var missing = MissingHistories(inventory, local, passedOver);
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
         for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) < 0; segment = segment.Next(size))
@@ -56,27 +54,76 @@ internal sealed class WalProver
             others.Add(_backup.StopWal);
         }
 
-        return new RestoreWal(WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history))
+        IReadOnlyList<string> aside = [.. left.Select(LeftInside), .. missing.Select(MissingHistory)];
+        if (_backup.EndsInItself && WalChain.FindContinuation(_backup, history, inventory, others) is not { IsThere: true } and var continuation)
+        {
+            return OfBackup(inventory, [.. unarchived.Where(file => file.Name.Kind == WalFileKind.History)], continuation?.First, missing, aside);
+        }
+
+        return new RestoreWal(
+            WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
         };
 
+        // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.
         async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
-            local.GetValueOrDefault(timeline) ?? await _archive.ReadHistoryAsync(timeline, cancellationToken);
+            local.GetValueOrDefault(timeline)
+            ?? (_backup.EndsInItself && timeline > _backup.Timeline && !inventory.HasHistory(timeline)
+                ? TimelineHistory.Initial(timeline)
+                : await _archive.ReadHistoryAsync(timeline, cancellationToken));
     }
 
-    /// <summary>Where archiving was turned on since, the archive goes on where the backup ends: with its last segment, if the backup has that in part.</summary>
-    private bool IsContinuedIn(WalInventory inventory) =>
-        inventory.Contains(_backup.EndsInPart ? _backup.StopWal : _backup.StopWal.Next(new WalSegmentSize(_backup.Cluster.WalSegmentSize)));
+    /// <summary>
+    /// Newer timelines of which the archive has segments behind the backup and nobody the history. A server archives that when its timeline begins,
+    /// so where archiving was turned on later, only a backup stores it.
+    /// </summary>
+    private List<TimelineId> MissingHistories(WalInventory inventory, Dictionary<TimelineId, TimelineHistory> local, HashSet<TimelineId> passedOver)
+    {
+        var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
+        return
+        [
+            .. inventory.Timelines.Where(timeline => timeline > _backup.Timeline && !passedOver.Contains(timeline)
+                && !inventory.HasHistory(timeline) && !local.ContainsKey(timeline)
+                && inventory.SegmentsOf(timeline).Any(segment => segment.Number(size) >= _backup.StopWal.Number(size))),
+        ];
+    }
+
+    private string MissingHistory(TimelineId timeline) =>
+        $"\"{_archive.Describe(timeline.ToHex() + ".history")}\" is missing, though the archive has segments of timeline {timeline}: nothing tells where it begins, so they are no part of this restore; pgkeep backup stores it again from a server on that timeline";
+
+    private string LeftInside(TimelineHistory history) =>
+        $"timeline {history.Timeline} left timeline {_backup.Timeline} at {history.EndOf(_backup.Timeline)}, before the end of {_backup.Name} at {_backup.StopLsn}: what was written on it is no part of this restore, and an earlier backup may lead there";
 
     /// <summary>What the old server wrote since is no part of it, even where its last segments are still there: such a backup leads to one moment.</summary>
-    private RestoreWal OfBackup(WalInventory inventory) => _target is { } target
-        ? throw EndsInItself(_backup, target)
-        : new RestoreWal(WalChain.OfBackup(_backup), [], [$"nothing after {_backup.Name} was archived: the restore leads to its own end, and what was written since is only in the old data directory"])
+    /// <param name="histories">The old server's, so that the number of the new timeline is a free one.</param>
+    /// <param name="hole">That would lead further to what is archived; null where nothing is.</param>
+    /// <param name="missing">Timelines that may lead further, had they a history.</param>
+    private RestoreWal OfBackup(
+        WalInventory inventory, IReadOnlyList<UnarchivedFile> histories, WalSegmentName? hole, List<TimelineId> missing, IReadOnlyList<string> aside)
+    {
+        var name = hole is { } segment ? _archive.Describe(segment.ToString()) : null;
+        if (_target is { } target)
+        {
+            throw name is not null
+                ? new PgkeepException(
+                    ErrorKind.WalMissing, WalChain.Hole(name), "nothing was changed", "look for the segment in the server's old pg_wal, and archive it by hand: pgkeep archive-wal PATH NAME")
+                : missing.Count > 0
+                    ? new PgkeepException(ErrorKind.WalMissing, MissingHistory(missing[0]), "nothing was changed; leave the target out to restore the backup to its own end")
+                    : EndsInItself(_backup, target);
+        }
+
+        var reason = name is not null ? WalChain.Hole(name)
+            : missing.Count > 0 ? $"nothing that was archived after {_backup.Name} can be reached"
+            : $"nothing after {_backup.Name} was archived";
+        return new RestoreWal(
+            WalChain.OfBackup(_backup), histories, [$"{reason}: the restore leads to the backup's own end, and what was written since is only in the old data directory{(name is not null || missing.Count > 0 ? " and in the archive" : "")}", .. aside])
         {
             EndsWithBackup = true,
+            IsCutOff = name is not null || missing.Count > 0,
             HasArchive = inventory.Files.Any(),
         };
+    }
 
     public static PgkeepException EndsInItself(BackupMetadata backup, DateTimeOffset target) => new(
         ErrorKind.TargetUnreachable,

@@ -54,10 +54,17 @@ internal static class RestoreCommand
         return 0;
     }
 
+    private static string EndOf(RestoreWal wal) => wal switch
+    {
+        { IsCutOff: true } => "the backup's own end: what was archived later cannot be reached",
+        { EndsWithBackup: true } => "the backup's own end: nothing later was archived",
+        _ => "everything that is archived",
+    };
+
     private static void WritePlan(CommandContext context, RestorePlan plan)
     {
         var table = new TextTable();
-        table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : plan.Wal.EndsWithBackup ? "the backup's own end: nothing later was archived" : "everything that is archived");
+        table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : EndOf(plan.Wal));
         table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
         table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
         if (plan.Wal.Unarchived.Count > 0)

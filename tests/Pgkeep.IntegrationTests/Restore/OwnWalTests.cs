@@ -87,6 +87,81 @@ public sealed class OwnWalTests : IntegrationTest
         Assert.Equal(content, await site.ContentAsync());
     }
 
+    [Fact]
+    public async Task So_does_archiving_that_was_turned_on_after_a_restore_on_its_timeline()
+    {
+        var site = await RestoreAndArchiveAsync();
+        Assert.False(File.Exists(History(site)));
+        await site.AddOrdersAsync();
+        await site.ArchiveAsync();
+        var content = await site.ContentAsync();
+        var moment = await site.MarkMomentAsync();
+        await site.AddOrdersAsync();
+        await site.ArchiveAsync();
+        var latest = await site.ContentAsync();
+
+        (await site.RestoreAsync("--stop-server")).EnsureSuccess();
+        Assert.Equal(latest, await site.ContentAsync());
+
+        (await site.RestoreAsync("--stop-server", "--target-time", moment + "+00")).EnsureSuccess();
+        Assert.Equal(content, await site.ContentAsync());
+    }
+
+    [Fact]
+    public async Task Where_the_history_or_a_segment_is_missing_it_is_named()
+    {
+        var site = await RestoreAndArchiveAsync();
+        var own = site.Latest;
+        await site.AddOrdersAsync();
+        var first = await site.ArchiveAsync();
+        await site.AddOrdersAsync();
+        var second = await site.ArchiveAsync();
+        var moment = await site.MarkMomentAsync();
+        await site.Cluster.StopAsync();
+        string[] words = [own, "--dry-run"];
+        var away = site.DataDirectory + ".away";
+
+        Directory.Move(site.DataDirectory, away);
+        var latest = await site.RestoreAsync(words);
+        var target = await site.RestoreAsync([.. words, "--target-time", moment + "+00"]);
+        Assert.Contains("00000002.history\" is missing, though the archive has segments of timeline 2", latest.EnsureSuccess().Stdout + latest.Stderr, StringComparison.Ordinal);
+        Assert.Contains("the backup's own end: what was archived later cannot be reached", latest.Stdout + latest.Stderr, StringComparison.Ordinal);
+        Assert.NotEqual(0, target.ExitCode);
+        Assert.Contains("00000002.history\" is missing", target.Stderr, StringComparison.Ordinal);
+
+        Directory.Move(away, site.DataDirectory);
+        await site.Cluster.StartAsync();
+        await site.BackupAsync();
+        await site.Cluster.StopAsync();
+        Directory.Move(site.DataDirectory, away);
+        Assert.True(File.Exists(History(site)));
+        foreach (var segment in Directory.EnumerateFiles(site.Archive, "00000002*").Where(path => !path.EndsWith("history.gz", StringComparison.Ordinal) && string.CompareOrdinal(Path.GetFileName(path), second) < 0))
+        {
+            File.Delete(segment);
+        }
+
+        latest = await site.RestoreAsync(words);
+        target = await site.RestoreAsync([.. words, "--target-time", moment + "+00"]);
+        Assert.Contains("is missing, and later segments are stored: the archive has a hole: the restore leads to the backup's own end", latest.EnsureSuccess().Stdout + latest.Stderr, StringComparison.Ordinal);
+        Assert.NotEqual(0, target.ExitCode);
+        Assert.Contains("is missing, and later segments are stored", target.Stderr, StringComparison.Ordinal);
+        Assert.NotEqual(first, second);
+    }
+
+    private static string History(RestoreSite site) => Path.Combine(site.Archive, "00000002.history.gz");
+
+    /// <summary>A backup without archiving, restored; then archiving is turned on, which does not archive the history that the restore began.</summary>
+    private async Task<RestoreSite> RestoreAndArchiveAsync()
+    {
+        var site = await StartAsync(PostgresServers.Newest);
+        await site.BackupAsync();
+        (await site.RestoreAsync("--stop-server")).EnsureSuccess();
+        await site.Cluster.ExecuteAsync("ALTER SYSTEM SET archive_mode = on");
+        await site.Cluster.StopAsync();
+        await site.Cluster.StartAsync();
+        return site;
+    }
+
     private static Task<string> LogAsync(RestoreSite site) =>
         File.ReadAllTextAsync(Path.Combine(site.Repository, "backup.log"), TestContext.Current.CancellationToken);
 

@@ -127,11 +127,84 @@ public sealed class WalChainTests
         Assert.Equal((4u, 1u), (chosen.Value, none.Value));
     }
 
-    private static async Task<TimelineId> ChooseAsync(TimelineHistory[] histories, uint[] abandoned)
+    [Theory]
+    [InlineData("0/2000028", 0)]
+    [InlineData("0/2800000", 1)]
+    [InlineData("0/3000100", 0)]
+    public async Task A_timeline_that_left_inside_the_backup_is_told(string end, int told)
+    {
+        var left = new List<TimelineHistory>();
+
+        var chosen = await ChooseAsync([History(2, $"1\t{end}\tx\n")], [], left);
+
+        Assert.Equal((end == "0/3000100" ? 2u : 1u, told), (chosen.Value, left.Count));
+    }
+
+    [Fact]
+    public async Task Of_one_that_is_passed_over_nothing_is_told()
+    {
+        var left = new List<TimelineHistory>();
+
+        await ChooseAsync([History(2, "1\t0/2800000\tx\n")], [2], left);
+
+        Assert.Empty(left);
+    }
+
+    [Fact]
+    public void The_old_timeline_s_half_of_a_segment_leads_to_no_later_one()
+    {
+        var failure = Assert.Throws<PgkeepException>(() => Prove(
+            Second,
+            "000000010000000000000002",
+            "000000010000000000000003",
+            "000000010000000000000004",
+            "000000010000000000000005",
+            "000000020000000000000006"));
+
+        Assert.Contains("000000020000000000000005", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(null, "000000010000000000000002", "000000010000000000000003")]
+    [InlineData("000000010000000000000004 there", "000000010000000000000004")]
+    [InlineData("000000010000000000000004 missing", "000000010000000000000005")]
+    public void A_backup_without_archiving_is_continued_where_the_archive_goes_on(string? expected, params string[] archived) =>
+        Assert.Equal(expected, Continuation(First, BackupMetadata.FromPrimary, archived));
+
+    [Theory]
+    [InlineData("0/4000000", "000000020000000000000004 there", "000000020000000000000004")]
+    [InlineData("0/4000000", "000000020000000000000004 missing", "000000020000000000000005")]
+    [InlineData("0/4000000", null, "000000010000000000000004", "000000010000000000000005")]
+    [InlineData("0/3000100", "000000020000000000000003 there", "000000020000000000000003")]
+    [InlineData("0/3000100", "000000020000000000000003 missing", "000000010000000000000003", "000000020000000000000004")]
+    public void And_along_a_newer_timeline(string begin, string? expected, params string[] archived) =>
+        Assert.Equal(expected, Continuation(History(2, $"1\t{begin}\tx\n"), BackupMetadata.FromPrimary, archived));
+
+    [Theory]
+    [InlineData("000000010000000000000003 there", "000000010000000000000003")]
+    [InlineData("000000010000000000000003 missing", "000000010000000000000004")]
+    public void One_that_ends_in_part_is_continued_by_that_segment(string? expected, params string[] archived) =>
+        Assert.Equal(expected, Continuation(First, BackupMetadata.FromStandby, archived));
+
+    private static string? Continuation(TimelineHistory history, string from, string[] archived)
+    {
+        HashSet<WalSegmentName> own = [SampleMetadata.Segment("000000010000000000000002")];
+        if (from == BackupMetadata.FromPrimary)
+        {
+            own.Add(SampleMetadata.Segment("000000010000000000000003"));
+        }
+
+        return WalChain.FindContinuation(SampleMetadata.Create() with { BackupFrom = from }, history, Inventory(archived), own) is { } found
+            ? $"{found.First} {(found.IsThere ? "there" : "missing")}"
+            : null;
+    }
+
+    private static async Task<TimelineId> ChooseAsync(TimelineHistory[] histories, uint[] abandoned, List<TimelineHistory>? left = null)
     {
         var all = histories.Append(First).ToDictionary(history => history.Timeline);
         var chosen = await WalChain.ChooseTimelineAsync(
-            SampleMetadata.Create(), all.Keys.Max(), abandoned.Select(number => new TimelineId(number)).ToHashSet(), timeline => ValueTask.FromResult(all[timeline]));
+            SampleMetadata.Create(), all.Keys.Max(), abandoned.Select(number => new TimelineId(number)).ToHashSet(), timeline => ValueTask.FromResult(all[timeline]), left ?? []);
         return chosen.Timeline;
     }
 
