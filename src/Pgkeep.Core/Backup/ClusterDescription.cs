@@ -16,7 +16,7 @@ internal static class ClusterDescription
     private static readonly string[] NotSettings = ["data_directory", "config_file", "hba_file", "ident_file", "server_version", "server_version_num", "data_checksums", "data_directory_mode"];
 
     public static ClusterMetadata Of(BackupPlan plan) =>
-        Of(plan.Server, plan.Control) with { BinDirectory = plan.Files is LocalFiles ? BinDirectoryOf(plan.DataDirectory) : null };
+        plan.Files is LocalFiles ? WithThisHosts(Of(plan.Server, plan.Control), plan.DataDirectory) : Of(plan.Server, plan.Control);
 
     /// <summary>Paths that the server did not tell are empty.</summary>
     public static ClusterMetadata Of(ServerFacts server, ControlFile control) => new()
@@ -33,6 +33,8 @@ internal static class ClusterDescription
         WalSegmentSize = control.WalSegmentSize.Bytes,
         ControlFileVersion = control.ControlFileVersion,
         CatalogVersion = control.CatalogVersion,
+        Build = server.Build,
+        CollationVersions = server.CollationVersions,
         Settings = server.Settings.Where(setting => !NotSettings.Contains(setting.Key)).OrderBy(setting => setting.Key, StringComparer.Ordinal).ToDictionary(),
     };
 
@@ -47,6 +49,15 @@ internal static class ClusterDescription
         var inside = path.Length == 0 || FileSystem.Resolve(path).StartsWith(FileSystem.Resolve(server["data_directory"]) + "/", StringComparison.Ordinal);
         return inside ? null : path;
     }
+
+    /// <summary>This host is the server's; only a container can give it another libc than ours, and then it usually tells.</summary>
+    private static ClusterMetadata WithThisHosts(ClusterMetadata cluster, string dataDirectory) => cluster with
+    {
+        BinDirectory = BinDirectoryOf(dataDirectory),
+        CollationVersions = cluster.CollationVersions.ContainsKey("libc") || HostLibrary.LibcVersion is not { } libc
+            ? cluster.CollationVersions
+            : new Dictionary<string, string>(cluster.CollationVersions) { ["libc"] = libc },
+    };
 
     private static string? BinDirectoryOf(string dataDirectory) =>
         PostmasterFile.OfRunning(dataDirectory) is { } running && ProcessTable.ProgramOf(running.ProcessId) is { } program

@@ -153,6 +153,12 @@ internal sealed record ClusterMetadata
 
     public required uint CatalogVersion { get; init; }
 
+    /// <summary>What the server's <c>version()</c> says; empty where nobody told.</summary>
+    public string Build { get; init; } = "";
+
+    /// <summary>By library, <c>icu</c> and <c>libc</c>: with another version, indexes on text must be built anew after a restore.</summary>
+    public IReadOnlyDictionary<string, string> CollationVersions { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Settings that a restored server may not lower, and what a person wants to compare.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 }

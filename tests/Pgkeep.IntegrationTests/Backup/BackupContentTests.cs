@@ -115,4 +115,19 @@ public sealed class BackupContentTests : BackupTest
         await site.Cluster.StartAsync();
         return site;
     }
+
+    [Theory, EachMajor]
+    public async Task The_metadata_has_the_servers_build_and_the_libraries_that_order_text(int major)
+    {
+        var site = await StartSiteAsync(major);
+        var backup = await site.TakeBackupAsync();
+
+        using var metadata = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(backup, "backup_metadata.json"), TestContext.Current.CancellationToken));
+
+        var cluster = metadata.RootElement.GetProperty("cluster");
+        Assert.Equal(await site.Cluster.ScalarAsync<string>("SELECT version()"), cluster.GetProperty("build").GetString());
+        Assert.Matches(@"^\d+\.\d+", cluster.GetProperty("collation_versions").GetProperty("libc").GetString());
+        var icu = await site.Cluster.ScalarAsync<string>("SELECT coalesce((SELECT pg_collation_actual_version(oid) FROM pg_collation WHERE collprovider = 'i' ORDER BY oid LIMIT 1), '')");
+        Assert.Equal(icu, cluster.GetProperty("collation_versions").TryGetProperty("icu", out var stored) ? stored.GetString() : "");
+    }
 }

@@ -32,6 +32,15 @@ internal sealed record ServerFacts
     /// <summary>By the server's clock.</summary>
     public required DateTimeOffset Now { get; init; }
 
+    /// <summary>What <c>version()</c> says, compiler and architecture included; empty where nobody told.</summary>
+    public string Build { get; init; } = "";
+
+    /// <summary>
+    /// The versions of the libraries that order text, <c>icu</c> and <c>libc</c>: an index on text that another version reads is damaged. A server with
+    /// libc's C collations alone, which have no version, does not tell libc's.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> CollationVersions { get; init; } = new Dictionary<string, string>();
+
     public string this[string setting] => Settings.GetValueOrDefault(setting) ?? "";
 
     /// <summary>Why a primary archives nothing of what it writes; null where it does, however badly.</summary>
@@ -51,7 +60,7 @@ internal sealed record ServerFacts
         var version = VersionOf(settings);
         var facts = await server.QueryAsync(
             """
-            SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user)
+            SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), version()
             FROM pg_control_system(), pg_control_checkpoint()
             """,
             row => new ServerFacts
@@ -63,9 +72,26 @@ internal sealed record ServerFacts
                 IsInRecovery = row.Get<bool>(2),
                 Now = TimeOf(row, 3),
                 MayReplicate = row.Get<bool>(4),
+                Build = row.Get<string>(5),
             },
             cancellationToken);
-        return facts[0];
+        return facts[0] with { CollationVersions = await CollationVersionsAsync(server, cancellationToken) };
+    }
+
+    /// <summary>Of ICU one collation is asked: a server has some eight hundred, and they come from one library.</summary>
+    private static async Task<IReadOnlyDictionary<string, string>> CollationVersionsAsync(ServerConnection server, CancellationToken cancellationToken)
+    {
+        var versions = await server.QueryAsync(
+            """
+            SELECT CASE collprovider WHEN 'c' THEN 'libc' ELSE 'icu' END, min(version) FROM (
+                SELECT collprovider, pg_collation_actual_version(oid) FROM pg_catalog.pg_collation WHERE collprovider = 'c'
+                UNION ALL (SELECT collprovider, pg_collation_actual_version(oid) FROM pg_catalog.pg_collation WHERE collprovider = 'i' ORDER BY oid LIMIT 1)
+            ) AS v (collprovider, version)
+            WHERE version IS NOT NULL GROUP BY 1 ORDER BY 1
+            """,
+            row => (Library: row.Get<string>(0), Version: row.Get<string>(1)),
+            cancellationToken);
+        return versions.ToDictionary(row => row.Library, row => row.Version);
     }
 
     /// <summary>Throws where this program does not know it.</summary>
