@@ -73,7 +73,7 @@ public sealed class ApprovedOutputTests
     private static async Task<string> ShowAsync(string words)
     {
         using var directory = new TemporaryDirectory();
-        var path = directory.Write("backup.env", $"PGUSER=platform\nPGPASSWORD=s3cret\nRETENTION_DAYS=14\nBACKUP_DIR={LongPath}\n");
+        var path = directory.Write("backup.env", $"PGUSER=platform\nPGPASSWORD=s3cret\nRETENTION_DAYS=14\nBACKUP_DIR={LongPath}\nPGKEEP_JOBS=2\n"); // its default is this machine's
         var run = new Run { Environment = { ["PGHOST"] = "db1", ["PGKEEP_CONFIG"] = path } };
 
         var result = await ResultAsync(run, words + " --retention-days 3");
