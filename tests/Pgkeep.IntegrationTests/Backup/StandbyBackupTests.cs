@@ -106,8 +106,9 @@ public sealed class StandbyBackupTests : BackupTest
     {
         var (_, standby) = await StartAsync(PostgresServers.Newest, Primary);
         await using var backup = PgkeepBinary.Start(["backup", "--source", "pg_basebackup", "--bindir", PostgresServers.ClientDirectory(PostgresServers.Newest), "--max-rate", "8MB"], new RunOptions { Environment = standby.Environment });
+        // Before the server reads files the backup has not begun for it, and a promotion would come too early.
         await Poll.UntilAsync(
-            () => Directory.EnumerateDirectories(standby.Repository, ".backup_*").Any(directory => File.Exists(Path.Combine(directory, "base.tar.gz"))), "the backup copies files");
+            () => standby.Cluster.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_progress_basebackup WHERE phase = 'streaming database files')"), "the backup copies files");
 
         await standby.Cluster.ExecuteAsync("SELECT pg_promote()");
         var result = await backup.WaitAsync();
