@@ -1,3 +1,4 @@
+using System.Text;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -11,73 +12,88 @@ namespace Pgkeep.Archive;
 /// </summary>
 internal sealed class WalPush
 {
+    /// <summary>Histories have some lines; nothing else that is archived is smaller than a segment.</summary>
+    private const int MaxSmallLength = 1024 * 1024;
+
     private readonly ArchiveStores _stores;
     private readonly int _level;
+    private readonly int _jobs;
     private readonly TimeProvider _time;
 
-    public WalPush(ArchiveStores stores, int level, TimeProvider time)
+    /// <param name="jobs">Threads that compress one segment, or segments that are compressed at a time.</param>
+    public WalPush(ArchiveStores stores, int level, int jobs, TimeProvider time)
     {
         _stores = stores;
         _level = level;
+        _jobs = jobs;
         _time = time;
     }
 
+    /// <summary>Called when the file is stored and durable.</summary>
+    public Action<WalFileName, StoreResult>? Stored { get; init; }
+
+    /// <summary>Called for each file that was stored ahead of its turn.</summary>
+    public Action<WalFileName, TimeSpan>? StoredAhead { get; init; }
+
     /// <param name="path"><c>%p</c>: relative to the working directory, which is the data directory.</param>
     /// <param name="name"><c>%f</c>.</param>
-    public async Task<StoreResult> RunAsync(string path, string name, CancellationToken cancellationToken)
+    public async Task RunAsync(string path, string name, CancellationToken cancellationToken)
     {
         if (!WalFileName.TryParse(name, out var file))
         {
             throw new PgkeepException(ErrorKind.WalInvalid, $"\"{name}\" is not the name of a WAL file", "archive_command passes %p %f, in this order");
         }
 
-        var content = ReadFile(path);
+        var began = _time.GetTimestamp();
+        using var content = WalContent.Open(path);
         var identity = await IdentifyAsync(file, path, content, cancellationToken);
         foreach (var store in _stores.Marked)
         {
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        return await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, FileStatus.OfTarget(path)?.Modified ?? _time.GetUtcNow(), cancellationToken);
+        var result = await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, WrittenAt(path), _jobs, cancellationToken);
+        Stored?.Invoke(file, result);
+        if (file.Kind == WalFileKind.Segment && _jobs > 1)
+        {
+            var ahead = new LookAhead(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
+            await ahead.RunAsync(path, file.Segment!.Value, began, cancellationToken);
+        }
+
+        await _stores.Archive.RemoveLeftoversAsync(cancellationToken);
     }
 
-    private static byte[] ReadFile(string path)
+    /// <summary>What a segment says of itself; throws where it is not what its name says.</summary>
+    internal static RepositoryIdentity IdentifySegment(WalSegmentName name, string path, WalContent content)
     {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            return length <= 1024 * 1024 * 1024
-                ? File.ReadAllBytes(path)
-                : throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" is larger than any WAL segment");
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
+        var start = new byte[Math.Min(content.Length, WalPageHeader.LongLength)];
+        content.Read(start, 0);
+        return WalSegmentContent.TryCheck(start, content.Length, name, out var segment, out var problem)
+            ? new RepositoryIdentity(segment.SystemIdentifier, segment.Version.Major, segment.SegmentSize)
+            : throw Invalid(path, problem);
     }
 
-    private async ValueTask<RepositoryIdentity> IdentifyAsync(WalFileName file, string path, byte[] content, CancellationToken cancellationToken)
+    internal static DateTimeOffset WrittenAt(string path) =>
+        FileStatus.OfTarget(path)?.Modified ?? throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" is gone", "the server keeps what it offers until it is archived: was the file removed by hand?");
+
+    private static PgkeepException Invalid(string path, string problem) =>
+        new(ErrorKind.WalInvalid, $"\"{path}\" {problem}", "nothing was stored; the server keeps its file and tries again");
+
+    private async ValueTask<RepositoryIdentity> IdentifyAsync(WalFileName file, string path, WalContent content, CancellationToken cancellationToken)
     {
-        switch (file.Kind)
+        if (file.Kind is WalFileKind.Segment or WalFileKind.Partial)
         {
-            case WalFileKind.Segment or WalFileKind.Partial:
-                return WalSegmentContent.TryCheck(content, file.Segment!.Value, out var segment, out var problem)
-                    ? new RepositoryIdentity(segment.SystemIdentifier, segment.Version.Major, segment.SegmentSize)
-                    : throw Invalid(path, problem);
-            case WalFileKind.History:
-                if (!TimelineHistory.TryParse(file.Timeline, System.Text.Encoding.UTF8.GetString(content), out _, out var historyProblem))
-                {
-                    throw Invalid(path, historyProblem);
-                }
+            return IdentifySegment(file.Segment!.Value, path, content);
+        }
 
-                break;
-            default:
-                if (content.Length == 0)
-                {
-                    throw Invalid(path, "is empty");
-                }
+        if (content.Length is 0 or > MaxSmallLength)
+        {
+            throw Invalid(path, content.Length == 0 ? "is empty" : "is larger than any file of its kind");
+        }
 
-                break;
+        if (file.Kind == WalFileKind.History && !TimelineHistory.TryParse(file.Timeline, Encoding.UTF8.GetString(content.ReadAll()), out _, out var problem))
+        {
+            throw Invalid(path, problem);
         }
 
         // These small files carry no identifier. The server runs archive_command in its data directory.
@@ -86,7 +102,4 @@ internal sealed class WalPush
             ?? throw new PgkeepException(
                 ErrorKind.WalInvalid, $"cannot tell which cluster \"{path}\" comes from", "run archive-wal in the server's data directory, as archive_command does");
     }
-
-    private static PgkeepException Invalid(string path, string problem) =>
-        new(ErrorKind.WalInvalid, $"\"{path}\" {problem}", "nothing was stored; the server keeps its file and tries again");
 }

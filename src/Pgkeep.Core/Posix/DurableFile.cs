@@ -3,7 +3,7 @@ using Pgkeep.Diagnostics;
 namespace Pgkeep.Posix;
 
 /// <summary>
-/// The one way to create a file that must last: written under a dot-name in its own directory, fsynced, then given its final name, then
+/// The one way to create a file that must last: written under a dot-name, in its own directory if nothing else is said, fsynced, then given its final name, then
 /// the directory is fsynced. Without <see cref="PublishNew"/> or <see cref="PublishReplacing"/> nothing is left behind but,
 /// after a kill, the dot-name, which <see cref="RemoveLeftovers"/> takes away.
 /// </summary>
@@ -14,10 +14,9 @@ internal sealed class DurableFile : IDisposable
     private readonly string _temporaryPath;
     private bool _published;
 
-    private DurableFile(string path, int mode)
+    private DurableFile(string path, string directory, int mode)
     {
         Path = path;
-        var directory = System.IO.Path.GetDirectoryName(path)!;
         var unique = $"{Environment.ProcessId:x}-{Guid.NewGuid():N}";
         _temporaryPath = System.IO.Path.Combine(directory, $".{System.IO.Path.GetFileName(path)}.{unique}{TemporarySuffix}");
         try
@@ -44,7 +43,10 @@ internal sealed class DurableFile : IDisposable
     public FileStream Stream { get; }
 
     /// <param name="mode">Permission bits; the repository's files are the server account's own.</param>
-    public static DurableFile Create(string path, int mode = 0b110_000_000) => new(path, mode);
+    public static DurableFile Create(string path, int mode = 0b110_000_000) => new(path, System.IO.Path.GetDirectoryName(path)!, mode);
+
+    /// <param name="directory">For the temporary name; on the same file system.</param>
+    public static DurableFile CreateBeside(string path, string directory, int mode = 0b110_000_000) => new(path, directory, mode);
 
     /// <summary>Writes a whole small file, replacing what was there in one step.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content, int mode = 0b110_000_000)
@@ -66,25 +68,51 @@ internal sealed class DurableFile : IDisposable
         }
     }
 
+    public void WriteAt(ReadOnlySpan<byte> content, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(Stream.SafeFileHandle, content, offset);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "write", Path);
+        }
+    }
+
+    /// <summary>The content; the name comes later.</summary>
+    public void Sync() => FileSystem.Sync(Stream.SafeFileHandle, Path);
+
     /// <summary>False, with nothing changed, where the final name is taken.</summary>
     public bool PublishNew()
     {
-        FileSystem.Sync(Stream.SafeFileHandle, Path);
+        Sync();
+        if (!TryLink())
+        {
+            return false;
+        }
+
+        FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);
+        return true;
+    }
+
+    /// <summary>After <see cref="Sync"/>. The name is durable when the directory is synced. False, with nothing changed, where it is taken.</summary>
+    public bool TryLink()
+    {
         if (!FileSystem.TryLinkNew(_temporaryPath, Path))
         {
             return false;
         }
 
-        // Durable before the temporary name goes: the link is what counts, and the one fsync of the directory covers it.
+        // The link is what counts; the fsync of the directory that follows covers it and the temporary name, which goes before it.
         _published = true;
         FileSystem.Delete(_temporaryPath);
-        FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);
         return true;
     }
 
     public void PublishReplacing()
     {
-        FileSystem.Sync(Stream.SafeFileHandle, Path);
+        Sync();
         FileSystem.Rename(_temporaryPath, Path);
         _published = true;
         FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);

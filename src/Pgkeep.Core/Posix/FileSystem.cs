@@ -105,6 +105,18 @@ internal static class FileSystem
         File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
 
+    /// <summary>As <see cref="CreateDirectory"/>; false, with nothing changed, where it exists.</summary>
+    public static bool TryCreateDirectory(string path, int mode)
+    {
+        if (Libc.MakeDirectory(path, (uint)mode) != 0)
+        {
+            return Marshal.GetLastPInvokeError() is var errno and not Libc.EEXIST ? throw PosixError.From(errno, "create the directory", path) : false;
+        }
+
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+        return true;
+    }
+
     public static void ChangeOwner(string path, uint userId, uint groupId)
     {
         if (Libc.ChangeOwner(path, userId, groupId) != 0)

@@ -2,7 +2,6 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
 using Pgkeep.Streams;
-using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Repository;
 
@@ -23,6 +22,9 @@ internal sealed class WalArchive
     /// <summary>Any suffix of a name counts as that name; new files are written with the first.</summary>
     private static readonly string[] Suffixes = [".gz", "", ".zst"];
 
+    /// <summary>Longer than any call that looks ahead takes.</summary>
+    private static readonly TimeSpan LongestFresh = TimeSpan.FromMinutes(5);
+
     private readonly IStorage _storage;
     private readonly string _prefix;
 
@@ -33,47 +35,62 @@ internal sealed class WalArchive
         _prefix = folder.Length == 0 ? "" : folder + "/";
     }
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public string Describe(string name) => _storage.Describe(_prefix + name);
 
     /// <summary>The stored name (with its suffix), or null where the store says that no such file is there.</summary>
-    public async ValueTask<string?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        foreach (var suffix in Suffixes)
-        {
-            var stream = await _storage.OpenReadAsync(_prefix + name + suffix, cancellationToken);
-            if (stream is not null)
-            {
-                await stream.DisposeAsync();
-                return name + suffix;
-            }
-        }
-
-        return null;
-    }
+    public async ValueTask<string?> FindAsync(string name, CancellationToken cancellationToken) => (await FindStoredAsync(name, cancellationToken))?.Name;
 
     /// <summary>Compresses and stores a file under its name, durable when this returns.</summary>
+    /// <param name="writtenAt">By the server.</param>
+    /// <param name="threads">That compress it.</param>
     public async ValueTask<StoreResult> StoreAsync(
-        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, DateTimeOffset writtenAt, CancellationToken cancellationToken)
+        WalFileName file, WalContent content, SystemIdentifier identifier, int level, DateTimeOffset writtenAt, int threads, CancellationToken cancellationToken)
     {
-        var stored = await FindAsync(file.Name, cancellationToken);
-        if (stored is null)
+        if (await FindStoredAsync(file.Name, cancellationToken) is { } stored)
         {
-            var identity = new WalIdentity(identifier, content.Length, Sha256Digest.Of(content.Span), writtenAt, file.Name);
-            if (await _storage.TryCreateAsync(_prefix + file.Name + Suffixes[0], Compress(content.Span, identity, level), cancellationToken))
-            {
-                return StoreResult.Stored;
-            }
-
-            // Another archive-wal of the same server was faster.
-            stored = file.Name + Suffixes[0];
+            await ConfirmAsync(stored, file, content, cancellationToken);
+            return StoreResult.AlreadyStored;
         }
 
-        await CompareAsync(stored, file, content, cancellationToken);
-        await _storage.ConfirmAsync(_prefix + stored, cancellationToken);
-        // Rare: most often the process that stored it was killed before it could say so, and left its temporary name.
-        await RemoveLeftoversAsync(cancellationToken);
+        using (var pending = Encode(file, content, identifier, level, writtenAt, threads, cancellationToken))
+        {
+            if (pending.TryPublish())
+            {
+                await SyncNamesAsync(cancellationToken);
+                return StoreResult.Stored;
+            }
+        }
+
+        // Another archive-wal of the same server was faster.
+        await ConfirmAsync(await _storage.FindAsync(_prefix + file.Name + Suffixes[0], cancellationToken) ?? throw Gone(file.Name), file, content, cancellationToken);
         return StoreResult.AlreadyStored;
     }
+
+    public ValueTask<StoreResult> StoreAsync(
+        WalFileName file, ReadOnlyMemory<byte> content, SystemIdentifier identifier, int level, DateTimeOffset writtenAt, CancellationToken cancellationToken) =>
+        StoreAsync(file, WalContent.Of(content), identifier, level, writtenAt, threads: 1, cancellationToken);
+
+    /// <summary>The file as it will be stored, complete and durable, but under no name yet.</summary>
+    public IPendingObject Encode(
+        WalFileName file, WalContent content, SystemIdentifier identifier, int level, DateTimeOffset writtenAt, int threads, CancellationToken cancellationToken)
+    {
+        var pending = _storage.Create(_prefix + file.Name + Suffixes[0]);
+        try
+        {
+            WalEncoder.Encode(content, pending, file, identifier, writtenAt, level, threads, cancellationToken);
+            return pending;
+        }
+        catch
+        {
+            pending.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes durable what was published.</summary>
+    public ValueTask SyncNamesAsync(CancellationToken cancellationToken) => _storage.SyncNamesAsync(_prefix.TrimEnd('/'), cancellationToken);
 
     /// <summary>The plain content, checked. Null where the store says that no such file is there.</summary>
     public async ValueTask<byte[]?> ReadAsync(WalFileName file, CancellationToken cancellationToken)
@@ -99,61 +116,90 @@ internal sealed class WalArchive
     }
 
     /// <summary>When the server wrote a file, as it says itself; by its listing where another tool stored it.</summary>
-    public async ValueTask<DateTimeOffset> ReadWrittenAtAsync(StoredWalFile file, CancellationToken cancellationToken)
-    {
-        if (await _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken) is not { } stream)
-        {
-            return file.Stored.Modified;
-        }
-
-        await using (stream)
-        {
-            var start = new byte[512];
-            var length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
-            return GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && WalIdentity.TryRead(subfield, out var identity)
-                ? identity!.WrittenAt
-                : file.Stored.Modified;
-        }
-    }
+    public async ValueTask<DateTimeOffset> ReadWrittenAtAsync(StoredWalFile file, CancellationToken cancellationToken) =>
+        (await ReadIdentityAsync(file.Stored.Name, cancellationToken))?.WrittenAt ?? file.Stored.Modified;
 
     public async ValueTask<WalInventory> ListAsync(CancellationToken cancellationToken) =>
         WalInventory.Of(await _storage.ListAsync(_prefix.TrimEnd('/'), cancellationToken));
 
-    /// <summary>Lists the whole archive, so it is not for every segment: backups do it.</summary>
+    /// <summary>What processes that are gone have left.</summary>
     public ValueTask RemoveLeftoversAsync(CancellationToken cancellationToken) => _storage.RemoveLeftoversAsync(_prefix.TrimEnd('/'), cancellationToken);
 
     public ValueTask DeleteAsync(string storedName, CancellationToken cancellationToken) => _storage.DeleteAsync(_prefix + storedName, cancellationToken);
 
-    private static byte[] Compress(ReadOnlySpan<byte> content, WalIdentity identity, int level)
+    private async ValueTask<StoredObject?> FindStoredAsync(string name, CancellationToken cancellationToken)
     {
-        using var buffer = new MemoryStream(content.Length / 3);
-        using (var gzip = FrameStream.Gzip(buffer, level, identity.ToBytes()))
+        foreach (var suffix in Suffixes)
         {
-            gzip.Write(content);
-            gzip.Complete();
+            if (await _storage.FindAsync(_prefix + name + suffix, cancellationToken) is { } found)
+            {
+                return found;
+            }
         }
 
-        return buffer.ToArray();
+        return null;
     }
 
-    private async ValueTask CompareAsync(string stored, WalFileName file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <summary>Of a file that is stored already: success only where it holds what is offered.</summary>
+    private async ValueTask ConfirmAsync(StoredObject stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
+    {
+        if (!await IsFreshAndEqualAsync(stored, file, content, cancellationToken))
+        {
+            await CompareAsync(stored.Name, file, content, cancellationToken);
+        }
+
+        await _storage.ConfirmAsync(_prefix + stored.Name, cancellationToken);
+    }
+
+    /// <summary>
+    /// What a call that looked ahead stored a moment ago is offered now in its turn: it is enough then that the offered content has the checksum in the stored
+    /// file's header. An older file is read back as a whole (<see cref="CompareAsync"/>), for this may be the last chance to have it replaced.
+    /// </summary>
+    private async ValueTask<bool> IsFreshAndEqualAsync(StoredObject stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
+    {
+        var age = Time.GetUtcNow() - stored.Modified;
+        if (age < TimeSpan.Zero || age > LongestFresh || await ReadIdentityAsync(stored.Name, cancellationToken) is not { Quick: { } quick } identity)
+        {
+            return false;
+        }
+
+        return identity.Name == file.Name && identity.PlainSize == content.Length && content.QuickDigest() == quick;
+    }
+
+    private async ValueTask CompareAsync(string stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
     {
         var present = await ReadStoredAsync(stored, file, cancellationToken);
-        if (!content.Span.SequenceEqual(present))
+        if (!content.HasContent(present))
         {
             throw new PgkeepException(
                 ErrorKind.WalConflict,
-                $"\"{Describe(stored)}\" holds other content: stored {Sha256Digest.Of(present)}, offered {Sha256Digest.Of(content.Span)}",
+                $"\"{Describe(stored)}\" holds other content: stored {Sha256Digest.Of(present)}, offered {content.Sha256()}",
                 "two servers archive into one place: a copy of the server was started without recovery.signal or with archive_mode on, or a standby was promoted twice",
                 "nothing was changed; find out which server is the right one before moving the stored file away by hand");
         }
     }
 
+    /// <summary>Null where the stored file has none, or is gone.</summary>
+    private async ValueTask<WalIdentity?> ReadIdentityAsync(string stored, CancellationToken cancellationToken)
+    {
+        if (await _storage.OpenReadAsync(_prefix + stored, cancellationToken) is not { } stream)
+        {
+            return null;
+        }
+
+        await using (stream)
+        {
+            return WalIdentity.ReadFrom(stream);
+        }
+    }
+
+    private PgkeepException Gone(string stored) => new(ErrorKind.WalMissing, $"\"{Describe(stored)}\" was there a moment ago and is gone");
+
     private async ValueTask<byte[]> ReadStoredAsync(string stored, WalFileName file, CancellationToken cancellationToken)
     {
         var path = Describe(stored);
         var stream = await _storage.OpenReadAsync(_prefix + stored, cancellationToken)
-            ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{path}\" was there a moment ago and is gone");
+            ?? throw Gone(stored);
         await using (stream)
         {
             return StoredWal.Decode(await StoredContent.ReadAllAsync(stream, path, cancellationToken), stored, file, path);

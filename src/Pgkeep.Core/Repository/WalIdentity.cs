@@ -9,22 +9,27 @@ namespace Pgkeep.Repository;
 /// What travels with a stored WAL file in the gzip header's extra field, so that a file that was renamed, cut or taken from another
 /// cluster is noticed by whoever reads it:
 /// <code>
-///   0 version (1)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]
-///  49 when the server wrote it, microseconds since 1970 [8]   57 name, ASCII
+///   0 version (2)   1 system identifier [8, little-endian]   9 plain size [8]   17 SHA-256 of the plain content [32]
+///  49 when the server wrote it, microseconds since 1970 [8]   57 XXH128 of the plain content [16]   73 name, ASCII
 /// </code>
+/// Version 1 has no XXH128; its name begins at 57.
 /// </summary>
+/// <param name="Quick">Null in version 1.</param>
 /// <param name="WrittenAt">Goes with the file wherever it is copied, other than the file system's own time.</param>
-internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, DateTimeOffset WrittenAt, string Name)
+internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long PlainSize, Sha256Digest Digest, QuickDigest? Quick, DateTimeOffset WrittenAt, string Name)
 {
-    private const byte Version = 1;
+    private const byte FirstVersion = 1;
+    private const byte Version = 2;
     private const int SizeOffset = 9;
     private const int DigestOffset = 17;
     private const int TimeOffset = 49;
-    private const int NameOffset = 57;
+    private const int QuickOffset = 57;
+    private const int NameOffset = QuickOffset + QuickDigest.Length;
 
     /// <summary>The year 9999.</summary>
     private const long MaxMicroseconds = 253_402_300_799L * 1_000_000;
 
+    /// <summary>As version 2.</summary>
     public byte[] ToBytes()
     {
         var bytes = new byte[NameOffset + Name.Length];
@@ -33,6 +38,7 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SizeOffset), PlainSize);
         Digest.Bytes.CopyTo(bytes.AsSpan(DigestOffset));
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(TimeOffset), (WrittenAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        Quick.GetValueOrDefault().Write(bytes.AsSpan(QuickOffset));
         Encoding.ASCII.GetBytes(Name, bytes.AsSpan(NameOffset));
         return bytes;
     }
@@ -41,7 +47,8 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
     public static bool TryRead(ReadOnlySpan<byte> bytes, out WalIdentity? identity)
     {
         identity = null;
-        if (bytes.Length <= NameOffset || bytes[0] != Version)
+        var nameOffset = bytes.IsEmpty ? 0 : bytes[0] switch { FirstVersion => QuickOffset, Version => NameOffset, _ => 0 };
+        if (nameOffset == 0 || bytes.Length <= nameOffset)
         {
             return false;
         }
@@ -50,9 +57,18 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
             new SystemIdentifier(BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..])),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[SizeOffset..]),
             new Sha256Digest(bytes.Slice(DigestOffset, Sha256Digest.Length).ToArray()),
+            nameOffset == NameOffset ? QuickDigest.Read(bytes[QuickOffset..]) : null,
             TimeOf(BinaryPrimitives.ReadInt64LittleEndian(bytes[TimeOffset..])),
-            Encoding.ASCII.GetString(bytes[NameOffset..]));
+            Encoding.ASCII.GetString(bytes[nameOffset..]));
         return true;
+    }
+
+    /// <summary>From the beginning of a stored file; null where it has none.</summary>
+    public static WalIdentity? ReadFrom(Stream stored)
+    {
+        var start = new byte[512];
+        var length = stored.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && TryRead(subfield, out var identity) ? identity : null;
     }
 
     /// <summary>A damaged number is no moment; the earliest one decides nothing.</summary>

@@ -13,6 +13,15 @@ internal interface IStorage
     /// <summary>Null only where the store answered that there is no such object. The caller disposes the stream.</summary>
     ValueTask<Stream?> OpenReadAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Null only where the store answered that there is no such object.</summary>
+    ValueTask<StoredObject?> FindAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Begins an object that is written in pieces; it has no name before it is published.</summary>
+    IPendingObject Create(string name);
+
+    /// <summary>Makes the names durable that were published in a folder.</summary>
+    ValueTask SyncNamesAsync(string folder, CancellationToken cancellationToken);
+
     /// <summary>Stores a whole object that must not exist yet. False, and nothing changed, where the name is taken.</summary>
     ValueTask<bool> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 

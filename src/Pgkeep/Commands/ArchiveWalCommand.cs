@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pgkeep.Archive;
 using Pgkeep.Diagnostics;
+using Pgkeep.Options;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Commands;
@@ -15,7 +16,8 @@ internal static class ArchiveWalCommand
         Name = CommandNames.ArchiveWal,
         Summary = "Store a WAL file in the archive; the server calls this as its archive_command",
         Details = "Ends with 0 only when the file is what its name says, comes from the repository's cluster and is on stable storage. "
-            + "The same file again is a success; another file under a stored name is a failure, and nothing is changed.",
+            + "The same file again is a success; another file under a stored name is a failure, and nothing is changed. "
+            + "Segments that wait behind it are stored in the same call, --jobs at a time and for at most a second; the server offers them all the same, and they are then only compared.",
         Arguments = [FilePath, Name],
         Examples = [new("archive_command = '/path/to/scripts/archive-wal.sh %p %f'", "In postgresql.conf.")],
         RunAsync = RunAsync,
@@ -26,14 +28,18 @@ internal static class ArchiveWalCommand
         var layout = CommandSettings.LayoutAsOwner(context);
         WorkingDirectory.RequireApart(layout);
         var stores = ArchiveStores.OfWritable(layout);
-        var log = new OperationLog(layout.ArchiveLog, context.Time) { Failed = context.Warn };
+        var log = new OperationLog(layout.ArchiveLog, context.Time) { Failed = context.Warn, Rotates = true };
         var (path, name) = (context.Get(FilePath), context.Get(Name));
         var began = context.Time.GetTimestamp();
         try
         {
-            var result = await new WalPush(stores, CommandSettings.WalLevel(context), context.Time).RunAsync(path, name, cancellationToken);
-            var milliseconds = context.Time.GetElapsedTime(began).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
-            log.Append(result == StoreResult.Stored ? $"Archived {name} in {milliseconds} ms" : $"Already archived, with the same content: {name}");
+            var push = new WalPush(stores, CommandSettings.WalLevel(context), context.Get(OptionTable.Jobs), context.Time)
+            {
+                Stored = (file, result) => log.Append(
+                    result == StoreResult.Stored ? $"Archived {file} in {Milliseconds(context.Time.GetElapsedTime(began))} ms" : $"Already archived, with the same content: {file}"),
+                StoredAhead = (file, took) => log.Append($"Archived {file} ahead of its turn in {Milliseconds(took)} ms"),
+            };
+            await push.RunAsync(path, name, cancellationToken);
             return 0;
         }
         catch (PgkeepException failure)
@@ -42,4 +48,6 @@ internal static class ArchiveWalCommand
             throw;
         }
     }
+
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
 }

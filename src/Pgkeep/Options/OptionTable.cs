@@ -128,7 +128,7 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(1, 64),
         ComputedAs = "one for each core, at most 4",
         Compute = _ => $"{Math.Min(4, Environment.ProcessorCount)}",
-        Commands = [CommandNames.Backup, CommandNames.Verify],
+        Commands = [CommandNames.Backup, CommandNames.Verify, CommandNames.ArchiveWal],
         Summary = "How many workers read, check and compress or decompress at a time",
         Example = "2",
     };

@@ -3,9 +3,18 @@ using Pgkeep.Posix;
 
 namespace Pgkeep.Storage.Local;
 
-/// <summary>Objects are files below one directory, written as <see cref="DurableFile"/> does. The directory itself must exist.</summary>
+/// <summary>
+/// Objects are files below one directory, written as <see cref="DurableFile"/> does. The directory itself must exist. A folder of objects has a hidden one
+/// in it for what is being written, so that looking for leftovers takes no listing of a hundred thousand segments.
+/// </summary>
 internal sealed class LocalStorage : IStorage
 {
+    /// <summary>Read at once: an asynchronous read of a file is a read in another thread, which costs more than a marker or a history does.</summary>
+    private const int SmallLength = 64 * 1024;
+
+    private const int DirectoryMode = 0b111_000_000;
+    private const string IncomingName = ".incoming";
+
     private readonly string _root;
 
     public LocalStorage(string root) => _root = root;
@@ -17,14 +26,7 @@ internal sealed class LocalStorage : IStorage
         var path = Describe(name);
         try
         {
-            return ValueTask.FromResult<Stream?>(new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.Open,
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                Options = FileOptions.SequentialScan,
-            }));
+            return ValueTask.FromResult<Stream?>(Open(path));
         }
         catch (FileNotFoundException)
         {
@@ -36,11 +38,7 @@ internal sealed class LocalStorage : IStorage
         }
         catch (DirectoryNotFoundException thrown)
         {
-            throw new PgkeepException(
-                ErrorKind.RepositoryMissing,
-                $"the directory \"{_root}\" does not exist",
-                thrown,
-                "check BACKUP_DIR and WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
+            throw Missing(thrown);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
@@ -48,9 +46,27 @@ internal sealed class LocalStorage : IStorage
         }
     }
 
+    public ValueTask<StoredObject?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if (FileStatus.OfTarget(Describe(name)) is { } found)
+        {
+            return ValueTask.FromResult<StoredObject?>(new StoredObject(Path.GetFileName(name), found.Size, found.Modified));
+        }
+
+        return FileStatus.OfTarget(_root) is null ? throw Missing(null) : ValueTask.FromResult<StoredObject?>(null);
+    }
+
+    public IPendingObject Create(string name) => new PendingFile(CreateFile(name));
+
+    public ValueTask SyncNamesAsync(string folder, CancellationToken cancellationToken)
+    {
+        FileSystem.SyncDirectory(Describe(folder));
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<bool> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        using var file = DurableFile.Create(Describe(name));
+        using var file = CreateFile(name);
         file.Write(content.Span);
         return ValueTask.FromResult(file.PublishNew());
     }
@@ -89,16 +105,21 @@ internal sealed class LocalStorage : IStorage
 
     public ValueTask RemoveLeftoversAsync(string folder, CancellationToken cancellationToken)
     {
-        var path = Describe(folder);
+        var path = Path.Combine(Describe(folder), IncomingName);
         try
         {
             DurableFile.RemoveLeftovers(path);
-            return ValueTask.CompletedTask;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing was ever written here.
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "list", path);
         }
+
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
@@ -106,6 +127,46 @@ internal sealed class LocalStorage : IStorage
         FileSystem.Delete(Describe(name));
         return ValueTask.CompletedTask;
     }
+
+    private static Stream Open(string path)
+    {
+        var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            Options = FileOptions.SequentialScan,
+        });
+        if (file.Length is 0 or > SmallLength)
+        {
+            return file;
+        }
+
+        using (file)
+        {
+            var content = new byte[file.Length];
+            return new MemoryStream(content, 0, file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false), writable: false);
+        }
+    }
+
+    private DurableFile CreateFile(string name)
+    {
+        var path = Describe(name);
+        var incoming = Path.Combine(Path.GetDirectoryName(path)!, IncomingName);
+        if (FileStatus.OfTarget(incoming) is null)
+        {
+            FileSystem.TryCreateDirectory(incoming, DirectoryMode);
+        }
+
+        return DurableFile.CreateBeside(path, incoming);
+    }
+
+    private PgkeepException Missing(Exception? thrown) => new(
+        ErrorKind.RepositoryMissing,
+        $"the directory \"{_root}\" does not exist",
+        thrown,
+        "check BACKUP_DIR and WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
 
     private List<T> Entries<T>(string folder, Func<DirectoryInfo, IEnumerable<T>> enumerate)
         where T : FileSystemInfo
@@ -123,5 +184,16 @@ internal sealed class LocalStorage : IStorage
         {
             throw PosixError.From(thrown, "list", path);
         }
+    }
+
+    private sealed class PendingFile(DurableFile file) : IPendingObject
+    {
+        public void Write(ReadOnlySpan<byte> content, long offset) => file.WriteAt(content, offset);
+
+        public void Sync() => file.Sync();
+
+        public bool TryPublish() => file.TryLink();
+
+        public void Dispose() => file.Dispose();
     }
 }

@@ -1,0 +1,72 @@
+using Pgkeep.IntegrationTests.Harness;
+using Xunit;
+
+namespace Pgkeep.IntegrationTests.Archive;
+
+/// <summary>
+/// A data directory as far as archive_command sees it: segments in pg_wal that wait for the archiver. Offers them as the server's archiver does, oldest
+/// first and one at a time, and marks them as done.
+/// </summary>
+internal sealed class WaitingWal
+{
+    private readonly string _repository;
+    private readonly string _directory;
+
+    private WaitingWal(string directory, string repository)
+    {
+        _directory = directory;
+        _repository = repository;
+    }
+
+    /// <summary>Where the server calls its archive_command.</summary>
+    public RunOptions Options => new()
+    {
+        Environment = new Dictionary<string, string> { ["BACKUP_DIR"] = _repository, ["PGKEEP_JOBS"] = "2" },
+        WorkingDirectory = _directory,
+    };
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<string> Waiting =>
+        [.. Directory.EnumerateFiles(Path.Combine(_directory, "pg_wal/archive_status"), "*.ready").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+
+    public static async Task<WaitingWal> CreateAsync(Workspace workspace, string repository, IReadOnlyList<string> segments, string name = "made-up")
+    {
+        var directory = await workspace.CreateDirectoryAsync(name);
+        await workspace.CreateDirectoryAsync(name + "/pg_wal/archive_status");
+        (await TestAccount.RunAsync("cp", [.. segments, Path.Combine(directory, "pg_wal")])).EnsureSuccess();
+        var wal = new WaitingWal(directory, repository);
+        foreach (var segment in segments)
+        {
+            await wal.MarkAsync(Path.GetFileName(segment));
+        }
+
+        return wal;
+    }
+
+    public static string PathOf(string name) => $"pg_wal/{name}";
+
+    public string FilePath(string name) => Path.Combine(_directory, PathOf(name));
+
+    public Task MarkAsync(string name) => TestAccount.WriteFileAsync(StatusOf(name), "");
+
+    public void Unmark(string name) => File.Delete(StatusOf(name));
+
+    public Task<ProgramResult> OfferAsync(string name) => PgkeepBinary.RunAsync(["archive-wal", PathOf(name), name], Options);
+
+    public Task<ProgramResult> OfferAsync(string name, string injection) =>
+        Strace.RunAsync(injection, PgkeepBinary.FilePath, ["archive-wal", PathOf(name), name], Options);
+
+    public RunningProgram Start(string name) => PgkeepBinary.Start(["archive-wal", PathOf(name), name], Options);
+
+    public async Task OfferAllAsync()
+    {
+        foreach (var name in Waiting)
+        {
+            var result = await OfferAsync(name);
+            Assert.True(result.ExitCode == 0, $"{name}: {result}");
+            Unmark(name);
+        }
+    }
+
+    private string StatusOf(string name) => Path.Combine(_directory, "pg_wal/archive_status", name + ".ready");
+}
