@@ -1,4 +1,3 @@
-using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Repository;
@@ -57,29 +56,16 @@ internal sealed class ArchivingProof
 
     public static string HistoryOf(TimelineId timeline) => timeline.ToHex() + ".history";
 
-    /// <summary>
-    /// The server archives a history once, when its timeline begins. One that was removed from the archive since, by age for example, is stored
-    /// again while the server still has it: without it no restore finds its way to this timeline.
-    /// </summary>
     public async Task StoreMissingHistoriesAsync(TimelineId newest, int level, CancellationToken cancellationToken)
     {
+        var missing = new MissingHistory(_stores.Archive, _plan.Control.SystemIdentifier, level, _tell);
         for (var timeline = new TimelineId(2); timeline <= newest; timeline = new TimelineId(timeline.Value + 1))
         {
-            if (await _stores.Archive.FindAsync(HistoryOf(timeline), cancellationToken) is not null
-                || _plan.Files.StatusOf("pg_wal", [HistoryOf(timeline)]).Single() is not { } status
-                || _plan.Files.TryRead($"pg_wal/{HistoryOf(timeline)}") is not { } content)
-            {
-                continue;
-            }
-
-            if (!TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(content), out _, out var problem))
-            {
-                throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"pg_wal/{HistoryOf(timeline)}\" {problem}");
-            }
-
-            _ = WalFileName.TryParse(HistoryOf(timeline), out var file);
-            await _stores.Archive.StoreAsync(file!, content, _plan.Control.SystemIdentifier, level, status.Modified, cancellationToken);
-            _tell($"Stored again, for it was missing in the archive: {file}");
+            var name = HistoryOf(timeline);
+            await missing.StoreAsync(
+                timeline,
+                () => _plan.Files.StatusOf("pg_wal", [name]).Single() is { } status && _plan.Files.TryRead($"pg_wal/{name}") is { } content ? (content, status.Modified) : null,
+                cancellationToken);
         }
     }
 }

@@ -24,6 +24,8 @@ internal sealed class BackupAccess : IAsyncDisposable
 
     public StreamPlan? Stream { get; private set; }
 
+    public ServerFacts Server => Plan?.Server ?? Stream!.Server; // one of the two is there
+
     public RepositoryIdentity Identity => Plan?.Identity ?? Stream!.Identity; // one of the two is there
 
     public string Source => Plan is { } plan ? $"{plan.Files.Name}, {plan.WhyThisSource}" : $"{StreamPlan.SourceName}, {Stream!.WhyThisSource}";

@@ -13,8 +13,8 @@ namespace Pgkeep.Backup;
 /// </summary>
 internal sealed class BackupRun
 {
-    /// <summary>The rest is in the metadata.</summary>
-    private const int MostFindingsTold = 20;
+    /// <summary>In the log and on the terminal; the rest is in the metadata.</summary>
+    public const int MostFindingsTold = 20;
 
     private readonly BackupSettings _settings;
     private readonly OperationLog _log;
@@ -37,7 +37,7 @@ internal sealed class BackupRun
         await using var access = await BackupAccess.OpenAsync(_settings, _time, cancellationToken);
         await RequireMatchingAsync(ArchiveStores.Of(_settings.Layout), access.Identity, cancellationToken);
         var watch = new ArchiveWatch(ArchiveStores.Of(_settings.Layout).Archive, _settings.Layout, access.Connection, _settings.ArchiveWait, _time);
-        if (!(access.Plan?.Server ?? access.Stream!.Server).NeedsSlot)
+        if (!access.Server.NeedsSlot)
         {
             await watch.WaitForRecoveryAsync(_log.Write, cancellationToken);
         }

@@ -9,8 +9,6 @@ namespace Pgkeep.Commands;
 
 internal static class BackupCommand
 {
-    private const int MostFindingsTold = 20;
-
     public static Command Definition { get; } = new()
     {
         Name = CommandNames.Backup,
@@ -104,14 +102,14 @@ internal static class BackupCommand
         context.Output.WriteResult(metadata.Cluster.DataChecksums
             ? $"{metadata.PagesChecked:N0} pages checked, {(metadata.Findings.Count == 0 ? "none damaged" : $"{metadata.Findings.Count} damaged")}"
             : "pages cannot be verified: the cluster has no data checksums");
-        foreach (var finding in metadata.Findings.Take(MostFindingsTold))
+        foreach (var finding in metadata.Findings.Take(BackupRun.MostFindingsTold))
         {
             context.Output.WriteResult($"look: {finding}");
         }
 
-        if (metadata.Findings.Count > MostFindingsTold)
+        if (metadata.Findings.Count > BackupRun.MostFindingsTold)
         {
-            context.Output.WriteResult($"look: and {metadata.Findings.Count - MostFindingsTold} more, in backup_metadata.json");
+            context.Output.WriteResult($"look: and {metadata.Findings.Count - BackupRun.MostFindingsTold} more, in backup_metadata.json");
         }
     }
 }

@@ -105,13 +105,7 @@ internal sealed class StreamedMembers : IDisposable
             throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server's \"{entry.Name}\" has {entry.Size} bytes");
         }
 
-        var content = new byte[entry.Size];
-        for (var read = 0; read < content.Length;)
-        {
-            read += tar.Read(content.AsSpan(read));
-        }
-
-        return new HeldMember(StatusOf(entry), content);
+        return new HeldMember(StatusOf(entry), tar.ReadAll());
     }
 
     private void ParseLabel(HeldMember member)

@@ -23,6 +23,7 @@ internal sealed class StreamedWal
     private WalSegmentName _next;
     private bool _isFromStandby;
     private HeldSegment? _held;
+    private WalTar? _wal;
 
     public StreamedWal(PendingTar tar, SystemIdentifier identifier, WalSegmentSize size, TimeProvider time)
     {
@@ -38,11 +39,13 @@ internal sealed class StreamedWal
     /// <summary>That the server sent of other timelines than the backup's: it sends every segment of the backup's range of WAL.</summary>
     public IReadOnlySet<WalSegmentName> Others => _others;
 
+    private WalTar Wal => _wal ?? throw new PgkeepException(ErrorKind.ServerUnsuitable, "the server sent WAL before the backup_label");
+
     public void Begin(BackupLabel label)
     {
         _next = WalSegmentName.FromLsn(label.StartTimeline, label.StartLsn, _size);
         _isFromStandby = label.IsFromStandby;
-        _tar.Begin(new TarEntry("archive_status", TarEntryType.Directory, 0, 0b111_000_000, _time.GetUtcNow()));
+        _wal = new WalTar(_tar, _time);
     }
 
     /// <param name="entry">With its name in <c>pg_wal</c>. The mark that the server adds to each file is made anew, and other timelines' segments are not the backup's.</param>
@@ -88,12 +91,12 @@ internal sealed class StreamedWal
         if (last.Timeline > TimelineId.First)
         {
             var name = ArchivingProof.HistoryOf(last.Timeline);
-            Pack(name, _histories.TryGetValue(last.Timeline, out var history)
+            Wal.Add(name, _histories.TryGetValue(last.Timeline, out var history)
                 ? history.Content
                 : throw new PgkeepException(ErrorKind.WalMissing, $"the server did not send \"{name}\", which tells where its timeline begins"));
         }
 
-        _tar.Complete();
+        Wal.Complete();
     }
 
     private void AddSegment(WalSegmentName segment, byte[] content)
@@ -137,7 +140,7 @@ internal sealed class StreamedWal
     private void PackWhole(WalSegmentName segment, byte[] content)
     {
         _segments[segment] = Sha256Digest.Of(content);
-        Pack(segment.ToString(), content);
+        Wal.Add(segment.ToString(), content);
     }
 
     /// <summary>Behind the stop lies what the standby has received and may still give up, or what the file held before it was used again.</summary>
@@ -151,16 +154,8 @@ internal sealed class StreamedWal
             return;
         }
 
-        Pack(held.Name.ToString(), held.Content);
+        Wal.Add(held.Name.ToString(), held.Content);
         _held = null;
-    }
-
-    /// <summary>With the mark that says it is archived, so that a server started on the backup does not archive it again.</summary>
-    private void Pack(string name, byte[] content)
-    {
-        var now = _time.GetUtcNow();
-        _tar.WriteFile(new TarEntry(name, TarEntryType.File, content.Length, 0b110_000_000, now), content);
-        _tar.WriteFile(new TarEntry($"archive_status/{name}.done", TarEntryType.File, 0, 0b110_000_000, now), []);
     }
 
     private static byte[] Read(TarEntry entry, long most, TarReader tar)
@@ -170,13 +165,7 @@ internal sealed class StreamedWal
             throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"{entry.Name}\" has {entry.Size} bytes");
         }
 
-        var content = new byte[entry.Size];
-        for (var read = 0; read < content.Length;)
-        {
-            read += tar.Read(content.AsSpan(read));
-        }
-
-        return content;
+        return tar.ReadAll();
     }
 }
 

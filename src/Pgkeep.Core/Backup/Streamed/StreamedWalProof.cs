@@ -46,7 +46,12 @@ internal sealed class StreamedWalProof
 
     public async Task RequireArchivedAsync(StreamedWal wal, BackupMetadata backup, int level, CancellationToken cancellationToken)
     {
-        await StoreMissingHistoriesAsync(wal, backup.Timeline, level, cancellationToken);
+        var missing = new MissingHistory(_stores.Archive, _plan.Server.SystemIdentifier, level, _tell);
+        foreach (var (timeline, history) in wal.Histories.Where(history => history.Key <= backup.Timeline))
+        {
+            await missing.StoreAsync(timeline, () => (history.Content, history.Modified), cancellationToken);
+        }
+
         for (var segment = backup.StartWal; segment.CompareTo(backup.StopWal) <= 0; segment = segment.Next(_plan.WalSegmentSize))
         {
             var name = segment.ToString();
@@ -77,28 +82,6 @@ internal sealed class StreamedWalProof
         if (backup.Timeline > TimelineId.First)
         {
             await _watch.WaitAsync(ArchivingProof.HistoryOf(backup.Timeline), cancellationToken);
-        }
-    }
-
-    /// <summary>The server archives a history once; without it no restore finds its way to that timeline.</summary>
-    private async Task StoreMissingHistoriesAsync(StreamedWal wal, TimelineId newest, int level, CancellationToken cancellationToken)
-    {
-        foreach (var (timeline, history) in wal.Histories)
-        {
-            var name = ArchivingProof.HistoryOf(timeline);
-            if (timeline > newest || await _stores.Archive.FindAsync(name, cancellationToken) is not null)
-            {
-                continue;
-            }
-
-            if (!TimelineHistory.TryParse(timeline, System.Text.Encoding.UTF8.GetString(history.Content), out _, out var problem))
-            {
-                throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"pg_wal/{name}\" {problem}");
-            }
-
-            _ = WalFileName.TryParse(name, out var file);
-            await _stores.Archive.StoreAsync(file!, history.Content, _plan.Server.SystemIdentifier, level, history.Modified, cancellationToken);
-            _tell($"Stored again, for it was missing in the archive: {name}");
         }
     }
 }

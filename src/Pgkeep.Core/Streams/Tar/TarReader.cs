@@ -89,6 +89,18 @@ internal sealed class TarReader
         return read > 0 ? read : throw Damaged("ends in the middle of a file");
     }
 
+    /// <summary>All content of the current member, of which nothing was read yet; its size is the caller's to judge.</summary>
+    public byte[] ReadAll()
+    {
+        var content = new byte[_left];
+        for (var read = 0; read < content.Length;)
+        {
+            read += Read(content.AsSpan(read));
+        }
+
+        return content;
+    }
+
     private TarEntry ToEntry(PaxRecords pax, long size, int mode, long modified)
     {
         var type = _header[TarHeader.TypeOffset] switch
