@@ -19,8 +19,14 @@ internal static class WalCheck
         {
             await using var server = await ServerConnection.OpenAsync(settings.Connection, cancellationToken);
             var report = await ArchiverReport.ReadAsync(server, cancellationToken);
-            var hasArchive = !report.Archives && (await ArchiveStores.Of(settings.Layout).Archive.ListAsync(cancellationToken)).Timelines.Any();
-            return Judge(report, settings.MaxWalLag, hasArchive);
+            var stores = ArchiveStores.Of(settings.Layout);
+            // After the server was asked: what it says it has archived must be there by now.
+            var inventory = await stores.Archive.ListAsync(cancellationToken);
+            return ArchivedProof.FindMismatch(report, await RepositoryMarker.ReadAsync(stores.Marked[0], cancellationToken)) is { } mismatch
+                ? new CheckFinding(Part, CheckState.Critical, "The server is of another cluster than the repository", mismatch)
+                : ArchivedProof.FindLoss(report, inventory) is { } loss
+                    ? new CheckFinding(Part, CheckState.Critical, $"WAL archiving stores nothing: {report.LastArchived}", loss)
+                    : Judge(report, settings.MaxWalLag, inventory.Timelines.Any());
         }
         catch (PgkeepException failure)
         {
@@ -47,18 +53,17 @@ internal static class WalCheck
         }
 
         var lag = Lag(report);
-        var isFailing = report.LastFailedTime is { } failed && failed > (report.LastArchivedTime ?? DateTimeOffset.MinValue);
         var isLate = lag > limit;
         var seconds = (long)lag.TotalSeconds;
-        var headline = isLate ? $"WAL archiving delayed {seconds}s" : isFailing ? $"WAL archiving fails: {report.LastFailed}" : "";
-        return new CheckFinding(Part, headline.Length > 0 ? CheckState.Warning : CheckState.Ok, headline, Describe(report, lag, limit, isFailing))
+        var headline = isLate ? $"WAL archiving delayed {seconds}s" : report.IsFailing ? $"WAL archiving fails: {report.LastFailed}" : "";
+        return new CheckFinding(Part, headline.Length > 0 ? CheckState.Warning : CheckState.Ok, headline, Describe(report, lag, limit))
         {
             Measure = $"wal_lag={seconds}s;{(long)limit.TotalSeconds};",
         };
     }
 
     /// <summary>Since when WAL waits that a disaster would take; zero where none waits.</summary>
-    private static TimeSpan Lag(ArchiverReport report)
+    public static TimeSpan Lag(ArchiverReport report)
     {
         var since = report switch
         {
@@ -91,12 +96,12 @@ internal static class WalCheck
         return report.ArchiveTimeout == TimeSpan.Zero ? beyond > IdleBytes : !report.KnowsWaiting && beyond >= report.SegmentSize.Bytes;
     }
 
-    private static string Describe(ArchiverReport report, TimeSpan lag, TimeSpan limit, bool isFailing)
+    private static string Describe(ArchiverReport report, TimeSpan lag, TimeSpan limit)
     {
         var last = report.LastArchivedTime is { } time
             ? $"last stored \"{report.LastArchived}\" {LengthOfTime.Rough(report.Now > time ? report.Now - time : TimeSpan.Zero)} ago"
             : "nothing stored yet";
         var waits = lag > TimeSpan.Zero ? $", WAL waits since {LengthOfTime.Rough(lag)} (limit {LengthOfTime.Of(limit)})" : ", none waits";
-        return $"{last}{waits}{(isFailing ? $"; {report.DescribeFailure()}" : "")}";
+        return $"{last}{waits}{(report.IsFailing ? $"; {report.DescribeFailure()}" : "")}";
     }
 }

@@ -9,6 +9,8 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
 {
     public const string MarkerName = "repository.json";
     public const string WalFolderName = "wal_archive";
+    public const string ArchiveLogName = "archive.log";
+    public const string BackupLogName = "backup.log";
     public const string LatestName = "latest";
     public const string MetadataName = "backup_metadata.json";
     public const string ChecksumsName = "checksums.sha256";
@@ -17,11 +19,11 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
 
     public string LatestLink => Path.Combine(BackupDirectory, LatestName);
 
-    public string BackupLog => Path.Combine(BackupDirectory, "backup.log");
+    public string BackupLog => Path.Combine(BackupDirectory, BackupLogName);
 
     public string CronLog => Path.Combine(BackupDirectory, "cron.log");
 
-    public string ArchiveLog => Path.Combine(WalDirectory, "archive.log");
+    public string ArchiveLog => Path.Combine(WalDirectory, ArchiveLogName);
 
     /// <summary>What changes after a backup is written: the lock and later results. Never inside a backup's own directory.</summary>
     public string StateDirectory => Path.Combine(BackupDirectory, ".pgkeep");

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
 
@@ -19,13 +20,19 @@ internal sealed class WalInventory
 
     public IEnumerable<TimelineId> Timelines => _segments.Keys;
 
+    /// <summary>Files whose names no server gives to WAL; the archive's own log is none of them.</summary>
+    public int ForeignFiles { get; private set; }
+
     public static WalInventory Of(IEnumerable<StoredObject> listing)
     {
         var inventory = new WalInventory();
         foreach (var stored in listing)
         {
-            if (WalFileName.TryParse(PlainName(stored.Name), out var file) && inventory._byName.TryAdd(file.Name, new StoredWalFile(file, stored))
-                && file is { Kind: WalFileKind.Segment, Segment: { } segment })
+            if (!TryParse(stored.Name, out var file))
+            {
+                inventory.ForeignFiles += stored.Name is RepositoryLayout.ArchiveLogName or RepositoryLayout.MarkerName ? 0 : 1;
+            }
+            else if (inventory._byName.TryAdd(file.Name, new StoredWalFile(file, stored)) && file is { Kind: WalFileKind.Segment, Segment: { } segment })
             {
                 inventory.SegmentsFor(file.Timeline).Add(segment);
             }
@@ -37,6 +44,9 @@ internal sealed class WalInventory
 
     public bool Contains(string name) => _byName.ContainsKey(name);
 
+    /// <summary>By its plain name; null where it is not stored.</summary>
+    public StoredWalFile? Find(string name) => _byName.GetValueOrDefault(name);
+
     public bool Contains(WalSegmentName segment) => Contains(segment.ToString());
 
     /// <summary>In WAL order.</summary>
@@ -47,6 +57,9 @@ internal sealed class WalInventory
     /// <summary>Histories after the given timeline; where one is stored, an earlier one that is not is a hole.</summary>
     public bool HasHistoryAfter(TimelineId timeline) =>
         _byName.Values.Any(stored => stored.File.Kind == WalFileKind.History && stored.File.Timeline.Value > timeline.Value);
+
+    /// <param name="storedName">With its suffix.</param>
+    public static bool TryParse(string storedName, [NotNullWhen(true)] out WalFileName? file) => WalFileName.TryParse(PlainName(storedName), out file);
 
     private static string PlainName(string name)
     {

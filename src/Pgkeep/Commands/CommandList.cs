@@ -12,6 +12,7 @@ internal static class CommandList
         CleanupCommand.Definition,
         StatsCommand.Definition,
         CheckCommand.Definition,
+        WalCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,

@@ -16,6 +16,8 @@ internal static class CommandNames
     public const string Cleanup = "cleanup";
     public const string Stats = "stats";
     public const string Check = "check";
+    public const string Wal = "wal";
+    public const string RepositoryRotate = "repository rotate";
     public const string CronInstall = "cron install";
     public const string CronStatus = "cron status";
     public const string CronRemove = "cron remove";
@@ -29,10 +31,10 @@ internal static class CommandNames
     public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
 
     /// <summary>Everything that opens a session on the server.</summary>
-    public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, .. Restoring, Check];
+    public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, .. Restoring, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything that reads or writes the archive.</summary>
-    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check];
+    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate];
 
     public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
 
@@ -44,7 +46,7 @@ internal static class CommandNames
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, RestorePoint, .. Restoring, Verify, List, Cleanup, Stats, Check, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
     public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup];

@@ -108,6 +108,6 @@ internal sealed record ServerFacts
     public static DateTimeOffset TimeOf(ServerRow row, int column) => new DateTimeOffset(row.Get<DateTime>(column)).ToLocalTime();
 
     /// <summary>The server's type is a signed number; the identifier is not.</summary>
-    private static SystemIdentifier SystemIdentifierOf(string text) =>
+    public static SystemIdentifier SystemIdentifierOf(string text) =>
         new(unchecked((ulong)long.Parse(text, CultureInfo.InvariantCulture)));
 }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 
@@ -14,6 +15,9 @@ internal sealed class LocalStorage : IStorage
 
     private const int DirectoryMode = 0b111_000_000;
     private const string IncomingName = ".incoming";
+
+    /// <summary>An archive has a hundred thousand files: an object for each, as the usual way makes them, would take more memory than their names.</summary>
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     private readonly string _root;
 
@@ -85,20 +89,23 @@ internal sealed class LocalStorage : IStorage
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<StoredObject>> ListAsync(string folder, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<StoredObject>>(
-        [
-            .. Entries(folder, directory => directory.EnumerateFiles())
-                .Select(file => new StoredObject(file.Name, file.Length, file.LastWriteTimeUtc))
-                .OrderBy(stored => stored.Name, StringComparer.Ordinal),
-        ]);
+    public ValueTask<IReadOnlyList<StoredObject>> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        var files = Entries(folder, path => new FileSystemEnumerable<StoredObject>(
+            path, (ref FileSystemEntry entry) => new StoredObject(entry.FileName.ToString(), entry.Length, entry.LastWriteTimeUtc), Everything)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && entry.FileName is not ['.', ..],
+        });
+        files.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
+        return ValueTask.FromResult<IReadOnlyList<StoredObject>>(files);
+    }
 
     public ValueTask<IReadOnlyList<string>> ListFoldersAsync(string folder, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<string>>(
         [
             // A link to a folder (latest) is not a folder.
-            .. Entries(folder, directory => directory.EnumerateDirectories())
-                .Where(found => found.LinkTarget is null)
+            .. Entries(folder, path => new DirectoryInfo(path).EnumerateDirectories())
+                .Where(found => found.LinkTarget is null && !found.Name.StartsWith('.'))
                 .Select(found => found.Name)
                 .Order(StringComparer.Ordinal),
         ]);
@@ -168,13 +175,12 @@ internal sealed class LocalStorage : IStorage
         thrown,
         "check BACKUP_DIR and WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
 
-    private List<T> Entries<T>(string folder, Func<DirectoryInfo, IEnumerable<T>> enumerate)
-        where T : FileSystemInfo
+    private List<T> Entries<T>(string folder, Func<string, IEnumerable<T>> enumerate)
     {
         var path = Describe(folder);
         try
         {
-            return [.. enumerate(new DirectoryInfo(path)).Where(entry => !entry.Name.StartsWith('.'))];
+            return [.. enumerate(path)];
         }
         catch (DirectoryNotFoundException) when (folder.Length > 0 && Directory.Exists(_root))
         {

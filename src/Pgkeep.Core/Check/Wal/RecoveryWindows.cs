@@ -1,0 +1,80 @@
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Check.Wal;
+
+/// <summary>
+/// The moments that a backup and the archive lead to. As a restore does: to a moment it goes along the newest timeline that comes from the
+/// backup and had begun by then, and its history's time says when that was.
+/// </summary>
+internal sealed class RecoveryWindows
+{
+    private readonly WalArchive _archive;
+    private readonly WalInventory _inventory;
+    private readonly WalCoverage _coverage;
+    private readonly WalHistories _histories;
+    private readonly Dictionary<string, DateTimeOffset> _times = [];
+
+    public RecoveryWindows(WalArchive archive, WalInventory inventory, WalCoverage coverage, WalHistories histories)
+    {
+        _archive = archive;
+        _inventory = inventory;
+        _coverage = coverage;
+        _histories = histories;
+    }
+
+    public async ValueTask<IReadOnlyList<RecoveryWindow>> OfAsync(BackupMetadata backup, CancellationToken cancellationToken)
+    {
+        var windows = new List<RecoveryWindow>();
+        DateTimeOffset? next = null;
+        foreach (var history in _histories.ByTimeline.Values.Where(history => LeadsThrough(history, backup)).OrderByDescending(history => history.Timeline))
+        {
+            var begun = history.Timeline == backup.Timeline ? null : await WrittenAtAsync(history.Timeline.ToHex() + ".history", cancellationToken);
+            var window = await OfAsync(backup, history, begun, next, cancellationToken);
+            // A timeline on which nothing was stored leads no further than the one it came from.
+            if (window.To > window.From || history.Timeline == backup.Timeline)
+            {
+                windows.Add(window);
+            }
+
+            next = begun ?? next;
+        }
+
+        windows.Reverse();
+        return windows;
+    }
+
+    private static bool LeadsThrough(TimelineHistory history, BackupMetadata backup) =>
+        history.Timeline >= backup.Timeline && history.Contains(backup.Timeline, backup.StopLsn);
+
+    private async ValueTask<RecoveryWindow> OfAsync(
+        BackupMetadata backup, TimelineHistory history, DateTimeOffset? begun, DateTimeOffset? next, CancellationToken cancellationToken)
+    {
+        var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
+        var stop = backup.StopWal.Number(size);
+        // The backup brings its own WAL. A standby's ends in the middle of a segment, of which the archive must have the whole.
+        var first = backup.EndsInPart || _coverage.Needed(history, stop).Timeline != backup.Timeline ? stop : stop + 1;
+        var last = _coverage.LastReached(history, first);
+        var behind = last is { } reached ? reached.Number(size) + 1 : first;
+        var from = begun is { } beginning && beginning > backup.Stopped ? beginning : backup.Stopped;
+        var to = last is { } segment && await WrittenAtAsync(segment.ToString(), cancellationToken) is { } written && written > from ? written : from;
+        to = next is { } left && left < to ? left : to;
+        return new RecoveryWindow(backup, history.Timeline, from, to < from ? from : to, last, _coverage.HasFrom(history, behind) ? _coverage.Needed(history, behind) : null);
+    }
+
+    /// <summary>Null where no such file is stored.</summary>
+    private async ValueTask<DateTimeOffset?> WrittenAtAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_times.TryGetValue(name, out var time))
+        {
+            if (_inventory.Find(name) is not { } stored)
+            {
+                return null;
+            }
+
+            _times.Add(name, time = (await _archive.ReadWrittenAtAsync(stored, cancellationToken)).ToLocalTime());
+        }
+
+        return time;
+    }
+}

@@ -1,0 +1,132 @@
+using Pgkeep.Check.Wal;
+using Pgkeep.Diagnostics;
+using Pgkeep.Options;
+using Pgkeep.Output;
+
+namespace Pgkeep.Commands;
+
+internal static class WalCommand
+{
+    public static Command Definition { get; } = new()
+    {
+        Name = CommandNames.Wal,
+        Summary = "Tell what the archive holds, which moments can be restored, and how far it is behind the server",
+        Details = "Names every gap. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
+            + "WAL or a history is missing or archiving fails, with 43 when the archiver answers success and stores nothing, and with 14 when the server is of another cluster.",
+        Examples =
+        [
+            new("pgkeep wal", "Gaps, recovery windows and lag."),
+            new("pgkeep wal --json", "The same for a program."),
+        ],
+        RunAsync = RunAsync,
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var status = await WalStatusReader.ReadAsync(CommandSettings.LayoutAsOwner(context), CommandSettings.Connection(context), cancellationToken);
+        if (context.Get(OptionTable.Json))
+        {
+            context.Output.WriteResult(JsonLine.Write(json => WalJson.Write(json, status)));
+        }
+        else
+        {
+            WriteText(context, status);
+        }
+
+        if (status.Server is { Mismatch: { } mismatch })
+        {
+            throw new PgkeepException(ErrorKind.RepositoryMismatch, mismatch, "if it is another server that was meant, set PGHOST and PGPORT");
+        }
+
+        if (status.Server is { Loss: { } loss })
+        {
+            throw new PgkeepException(
+                ErrorKind.ArchivingStalled,
+                loss,
+                "compare the server's archive_command with pgkeep config show: it must call archive-wal with this BACKUP_DIR and WAL_ARCHIVE_DIR",
+                "then take a backup: what was not stored is lost, and no earlier one leads across it");
+        }
+
+        return status.Findings.Any() ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : 0;
+    }
+
+    private static void WriteText(CommandContext context, WalStatus status)
+    {
+        var table = new TextTable();
+        var foreign = status.ForeignFiles == 0 ? "" : $", and {status.ForeignFiles} that are no WAL";
+        table.Add("archive", $"{status.Archive}: {status.Files} files, {ByteSizeText.Of(status.StoredBytes)}{foreign}");
+        foreach (var timeline in status.Timelines)
+        {
+            table.Add($"timeline {timeline.Timeline}", $"{timeline.First} to {timeline.Last}, {timeline.Begin} to {timeline.End}, {timeline.Segments} segments, {ByteSizeText.Of(timeline.StoredBytes)}");
+            foreach (var gap in timeline.Gaps)
+            {
+                table.Add("", $"{Look(context, gap.Matters)}missing: {gap.Gap}{(gap.Matters ? "" : ", before the WAL of every backup")}");
+            }
+        }
+
+        foreach (var problem in status.HistoryProblems)
+        {
+            table.Add("", $"{Look(context, true)}{problem.Text}");
+        }
+
+        var title = "restores";
+        foreach (var window in status.Windows)
+        {
+            table.Add(title, Describe(context, window));
+            title = "";
+        }
+
+        if (status.Windows.Count == 0)
+        {
+            table.Add(title, "nothing: there is no usable backup");
+        }
+
+        AddServer(context, table, status);
+        table.WriteTo(context.Output.WriteResult);
+    }
+
+    private static string Describe(CommandContext context, RecoveryWindow window)
+    {
+        var moments = window.To > window.From
+            ? $"every moment from {TimestampText.Of(window.From, context.Time)} to {TimestampText.Of(window.To, context.Time)}"
+            : $"its own end, {TimestampText.Of(window.From, context.Time)},";
+        var hole = window.Missing is { } missing ? $"; {Look(context, true)}none behind it, for {missing} is missing" : "";
+        return $"{moments} from {window.Backup.Name}, timeline {window.Timeline}{hole}";
+    }
+
+    private static void AddServer(CommandContext context, TextTable table, WalStatus status)
+    {
+        if (status.Server is not { Mismatch: null, Report: var report } server)
+        {
+            table.Add("server", status.ServerProblem is { } problem ? $"not known: {problem}" : "of another cluster");
+            return;
+        }
+
+        var role = report.IsInRecovery ? "standby" : "primary";
+        var behind = server.LagBytes is { } bytes ? $", {ByteSizeText.Of(bytes)} behind it the archive ends" : "";
+        table.Add("server", $"{role} at {report.Position?.ToString() ?? "no known position"} of timeline {report.Timeline}{behind}");
+        if (!report.ArchivesItself)
+        {
+            table.Add("", report.IsInRecovery ? "its primary archives, if anything does" : report.ArchiveMode == "off" ? "archive_mode is off" : "archive_command is empty");
+            return;
+        }
+
+        var age = report.LastArchivedTime is { } time ? $"{DurationText.Of(Positive(report.Now - time))} ago" : "";
+        table.Add("", report.LastArchived is { } last ? $"last archived {last}, {age}" : "nothing archived yet");
+        table.Add("", server.Lag > TimeSpan.Zero ? $"WAL waits since {DurationText.Of(server.Lag)}" : "no WAL waits");
+        table.Add("", report.Waiting is { } waiting ? $"{waiting} files wait in pg_wal" : "whether files wait in pg_wal is not known: the role may not look, and GRANT pg_monitor lets it");
+        if (report.Failures > 0)
+        {
+            table.Add("", $"{Look(context, report.IsFailing)}{report.DescribeFailure()}{(report.IsFailing ? "" : "; archived since")}");
+        }
+
+        if (server.Loss is { } loss)
+        {
+            table.Add("", $"{context.Output.ResultPalette.Paint(Mark.Stop, "ERROR:")} {loss}");
+        }
+    }
+
+    private static string Look(CommandContext context, bool matters) => matters ? context.Output.ResultPalette.Paint(Mark.Look, "look:") + " " : "";
+
+    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+}

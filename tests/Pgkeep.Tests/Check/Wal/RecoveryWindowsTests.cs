@@ -1,0 +1,120 @@
+using Pgkeep.Check.Wal;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+using Pgkeep.Tests.Support;
+using Xunit;
+
+namespace Pgkeep.Tests.Check.Wal;
+
+/// <summary>A backup that ends in segment 2 of timeline 1, at minute 0; segments of 1 MiB.</summary>
+public sealed class RecoveryWindowsTests : IDisposable
+{
+    private static readonly DateTimeOffset Zero = new(2025, 1, 8, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly MadeUpArchive _archive = new();
+
+    private BackupMetadata _backup = SampleMetadata.Create() with
+    {
+        Stopped = Zero,
+        StartLsn = new Lsn(0x100028),
+        StopLsn = new Lsn(0x200100),
+        StartWal = MadeUpArchive.Name(1, 1),
+        StopWal = MadeUpArchive.Name(1, 2),
+        Cluster = SampleMetadata.Create().Cluster with { WalSegmentSize = MadeUpArchive.Identity.WalSegmentSize.Bytes },
+    };
+
+    public void Dispose() => _archive.Dispose();
+
+    [Fact]
+    public async Task It_reaches_from_the_backup_s_end_to_the_last_stored_segment()
+    {
+        await AddAsync(1, 1, 5);
+
+        Assert.Equal(["1: 0 to 5"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task It_ends_before_a_hole_which_is_named()
+    {
+        await AddAsync(1, 1, 4);
+        await AddAsync(1, 7, 9);
+
+        Assert.Equal(["1: 0 to 4, without 000000010000000000000005"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task A_segment_that_the_backup_brings_itself_is_no_hole()
+    {
+        await AddAsync(1, 3, 5);
+
+        Assert.Equal(["1: 0 to 5"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task A_standby_s_backup_needs_its_last_segment_from_the_archive()
+    {
+        _backup = _backup with { BackupFrom = BackupMetadata.FromStandby };
+        await AddAsync(1, 3, 5);
+
+        Assert.Equal(["1: 0 to 0, without 000000010000000000000002"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task Without_archive_there_is_one_moment()
+    {
+        _backup = _backup with { Wal = BackupMetadata.WalFromSlot };
+
+        Assert.Equal(["1: 0 to 0"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task A_timeline_takes_over_when_it_began()
+    {
+        await AddAsync(1, 1, 9);
+        await _archive.AddHistoryAsync(2, "1\t0/480000\tno reason\n", Zero.AddMinutes(20));
+        await AddAsync(2, 4, 5, later: 20);
+
+        Assert.Equal(["1: 0 to 9", "2: 20 to 25"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task What_was_written_on_the_old_timeline_after_the_new_one_began_is_not_promised()
+    {
+        await AddAsync(1, 1, 9);
+        await _archive.AddHistoryAsync(2, "1\t0/480000\tno reason\n", Zero.AddMinutes(6));
+        await AddAsync(2, 4, 5, later: 20);
+
+        Assert.Equal(["1: 0 to 6", "2: 6 to 25"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task A_timeline_that_left_before_the_backup_s_end_leads_nowhere()
+    {
+        await AddAsync(1, 1, 5);
+        await _archive.AddHistoryAsync(2, "1\t0/200080\tno reason\n", Zero.AddMinutes(3));
+        await AddAsync(2, 2, 9, later: 20);
+
+        Assert.Equal(["1: 0 to 5"], await WindowsAsync());
+    }
+
+    private async Task AddAsync(uint timeline, int first, int last, int later = 0)
+    {
+        for (var number = first; number <= last; number++)
+        {
+            var name = MadeUpArchive.Name(timeline, (ulong)number);
+            await _archive.StoreAsync(name.ToString(), MadeUpArchive.Segment(name), writtenAt: Zero.AddMinutes(number + later));
+        }
+    }
+
+    /// <summary>In minutes since the backup's end.</summary>
+    private async Task<IEnumerable<string>> WindowsAsync()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var inventory = await _archive.Archive.ListAsync(cancel);
+        var histories = await WalHistories.ReadAsync(_archive.Archive, inventory, cancel);
+        var coverage = new WalCoverage(inventory, histories.ByTimeline, MadeUpArchive.Identity.WalSegmentSize);
+        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories).OfAsync(_backup, cancel);
+        return windows.Select(window =>
+            $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Missing is { } missing ? $", without {missing}" : "")}");
+    }
+}
