@@ -22,6 +22,12 @@ internal sealed class WalSegmentCheck
         _identifier = identifier;
     }
 
+    /// <summary>Called with the header of every page that is sound by itself; returns a lower-case fact where something else is wrong with it, or nothing.</summary>
+    public Func<WalPageHeader, string>? Further { get; init; }
+
+    /// <summary>The page that was looked at last: the one that the problem is about.</summary>
+    public Lsn Examined { get; private set; }
+
     /// <summary>Behind the last page that is not all zero.</summary>
     public Lsn End { get; private set; }
 
@@ -43,6 +49,7 @@ internal sealed class WalSegmentCheck
     private string Examine(ReadOnlySpan<byte> page)
     {
         var address = _name.StartLsn(_size) + (ulong)_length;
+        Examined = address;
         if (_first is not null && !page.ContainsAnyExcept((byte)0))
         {
             _hasEnded = true;
@@ -65,7 +72,8 @@ internal sealed class WalSegmentCheck
             return $"has the page {header.PageAddress} at {address}: the server wrote over it, or never wrote it";
         }
 
-        return _first is null ? ExamineFirst(header) : ExamineNext(header, address);
+        problem = _first is null ? ExamineFirst(header) : ExamineNext(header, address);
+        return problem.Length > 0 || Further is null ? problem : Further(header);
     }
 
     private string ExamineFirst(WalPageHeader header)

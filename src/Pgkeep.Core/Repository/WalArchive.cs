@@ -99,6 +99,12 @@ internal sealed class WalArchive
         return stored is null ? null : await ReadStoredAsync(stored, file, cancellationToken);
     }
 
+    /// <summary>A listed file's plain content piece by piece, for files of any size. Null where it is gone since.</summary>
+    public async ValueTask<StoredWalStream?> OpenAsync(StoredWalFile file, CancellationToken cancellationToken) =>
+        await _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken) is { } stream
+            ? StoredWalStream.Open(stream, file.Stored.Name, Describe(file.Stored.Name))
+            : null;
+
     /// <summary>A timeline's stored history; that of a first timeline, which has none, where nothing is stored.</summary>
     public async ValueTask<TimelineHistory> ReadHistoryAsync(TimelineId timeline, CancellationToken cancellationToken)
     {

@@ -18,13 +18,16 @@ internal static class VerifyCommand
         Name = CommandNames.Verify,
         Summary = "Read a backup again and compare every file with its stored checksum",
         Details = "With --deep it is read back to the last page: every archive decompresses into the files of backup_manifest, every page fits its checksum, and "
-            + "the WAL it needs is in it. Pages that the backup itself found damaged are told again and are no failure.",
+            + "the WAL it needs is in it. Pages that the backup itself found damaged are told again and are no failure. With --wal it is the archive that is read back: "
+            + "every file, every page of every segment, whether each goes on where the one before it ends, on its timeline and where one timeline left another, and "
+            + "every gap; a backup only where one is named.",
         Arguments = [Backup],
         Examples =
         [
             new("sudo -u postgres scripts/backup-postgres.sh verify", "The latest backup."),
             new("pgkeep verify backup_20250108_143000", "A certain one."),
             new("pgkeep verify --deep", "Takes about as long as decompressing it."),
+            new("pgkeep verify --wal", "The whole archive."),
         ],
         RunAsync = RunAsync,
     };
@@ -36,26 +39,52 @@ internal static class VerifyCommand
         var storage = new LocalStorage(layout.BackupDirectory);
         await RepositoryMarker.RequireAsync(storage, cancellationToken);
         var log = new OperationLog(layout.BackupLog, context.Time) { Failed = context.Warn };
+        var named = context.Find(Backup);
+        PgkeepException? failed = null;
+        if (named is not null || !context.Get(OptionTable.Wal))
+        {
+            failed = await FailureOfAsync(() => VerifyBackupAsync(context, storage, layout, named ?? RepositoryLayout.LatestName, log, cancellationToken), log);
+        }
+
+        if (context.Get(OptionTable.Wal))
+        {
+            // The archive is looked at even where the backup is damaged: it is another one's.
+            failed = await FailureOfAsync(() => WalVerifying.RunAsync(context, layout, log, cancellationToken), log) is { } archive
+                ? failed is null ? archive : new PgkeepException(failed.Kind, failed.Message, [.. failed.Hints, archive.Message, .. archive.Hints])
+                : failed;
+        }
+
+        return failed is null ? 0 : throw failed;
+    }
+
+    private static async Task<PgkeepException?> FailureOfAsync(Func<Task> verify, OperationLog log)
+    {
         try
         {
-            var backup = await new BackupCatalogue(storage, layout).ResolveAsync(context.Find(Backup) ?? RepositoryLayout.LatestName, cancellationToken);
-            var result = context.Get(OptionTable.Deep)
-                ? await DeepVerification.RunAsync(backup, context.Get(OptionTable.Jobs), cancellationToken)
-                : await BackupVerification.RunAsync(backup, cancellationToken);
-            if (result.Problems.Count > 0)
-            {
-                throw new PgkeepException(ErrorKind.BackupDamaged, result.Problems[0], [.. result.Problems.Skip(1), "do not rely on this backup: take another one, and look for the disk's errors"]);
-            }
-
-            log.Append(result.Deep is { } deep ? $"Verified {backup.Name}: {result.Files} files, and {deep.Files} inside" : $"Verified {backup.Name}: {result.Files} files");
-            Write(context, backup, result);
-            return 0;
+            await verify();
+            return null;
         }
         catch (PgkeepException failure)
         {
             log.WriteError($"verification: {failure.Message}");
-            throw;
+            return failure;
         }
+    }
+
+    private static async Task VerifyBackupAsync(
+        CommandContext context, LocalStorage storage, RepositoryLayout layout, string name, OperationLog log, CancellationToken cancellationToken)
+    {
+        var backup = await new BackupCatalogue(storage, layout).ResolveAsync(name, cancellationToken);
+        var result = context.Get(OptionTable.Deep)
+            ? await DeepVerification.RunAsync(backup, context.Get(OptionTable.Jobs), cancellationToken)
+            : await BackupVerification.RunAsync(backup, cancellationToken);
+        if (result.Problems.Count > 0)
+        {
+            throw new PgkeepException(ErrorKind.BackupDamaged, result.Problems[0], [.. result.Problems.Skip(1), "do not rely on this backup: take another one, and look for the disk's errors"]);
+        }
+
+        log.Append(result.Deep is { } deep ? $"Verified {backup.Name}: {result.Files} files, and {deep.Files} inside" : $"Verified {backup.Name}: {result.Files} files");
+        Write(context, backup, result);
     }
 
     private static void Write(CommandContext context, StoredBackup backup, VerificationResult result)

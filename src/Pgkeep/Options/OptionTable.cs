@@ -196,6 +196,16 @@ internal static partial class OptionTable
         Summary = "Also decompress everything and check every file, page and WAL segment in it",
     };
 
+    public static Option<bool> Wal { get; } = new()
+    {
+        Name = "wal",
+        Sources = SourceKind.CommandLine,
+        Codec = FlagCodec.Instance,
+        Default = FlagCodec.Off,
+        Commands = [CommandNames.Verify],
+        Summary = "Read the WAL archive back to the last page, and a backup only where one is named",
+    };
+
     public static Option<bool> Yes { get; } = new()
     {
         Name = "yes",
@@ -335,7 +345,7 @@ internal static partial class OptionTable
     [
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
-        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, CronTime]),
+        new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

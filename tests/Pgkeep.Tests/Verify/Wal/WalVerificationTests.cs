@@ -1,0 +1,265 @@
+using System.IO.Compression;
+using System.Text;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+using Pgkeep.Tests.Support;
+using Pgkeep.Verify.Wal;
+using Xunit;
+
+namespace Pgkeep.Tests.Verify.Wal;
+
+/// <summary>Each planted damage is found and named, and nothing else.</summary>
+public sealed class WalVerificationTests : IDisposable
+{
+    private const string SecondHistory = "1\t0/580000\tno recovery target specified\n";
+
+    private readonly MadeUpArchive _archive = new();
+
+    public void Dispose() => _archive.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task A_sound_archive_with_a_switch_has_no_problem(int jobs)
+    {
+        await MakeAsync();
+
+        var result = await RunAsync(jobs: jobs);
+
+        Assert.Empty(result.Problems);
+        Assert.Equal((10, 7), (result.Files, result.Segments));
+        Assert.True(result.PlainBytes > 8 * 1024 * 1024);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(0.5)]
+    [InlineData(0.99)]
+    public async Task A_flipped_byte_is_found(double position)
+    {
+        await MakeAsync();
+        Change("000000010000000000000003", stored => stored[70 + (int)((stored.Length - 71) * position)] ^= 0x10);
+
+        await ExpectAsync("000000010000000000000003", WalDamage.Damaged);
+    }
+
+    [Fact]
+    public async Task A_broken_page_in_a_sound_gzip_is_found_with_its_position()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000003", MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)), segment => segment[(5 * MadeUpArchive.Page) + 9] ^= 1);
+
+        var problem = await ExpectAsync("000000010000000000000003", WalDamage.Page);
+        Assert.Equal("0/30A000", problem.Position?.ToString());
+    }
+
+    [Fact]
+    public async Task A_segment_under_another_name_is_found()
+    {
+        await MakeAsync();
+        File.Copy(_archive.PathOf("000000010000000000000004"), _archive.PathOf("000000010000000000000003"), overwrite: true);
+
+        await ExpectAsync("000000010000000000000003", WalDamage.WrongFile);
+    }
+
+    [Fact]
+    public async Task A_segment_under_another_name_without_its_identity_is_found()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000003", MadeUpArchive.Segment(MadeUpArchive.Name(1, 4)), _ => { });
+
+        await ExpectAsync("000000010000000000000003", WalDamage.WrongFile);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_segment_of_another_cluster_is_found(bool withIdentity)
+    {
+        await MakeAsync();
+        File.Delete(_archive.PathOf("000000010000000000000003"));
+        var foreign = MadeUpArchive.Segment(MadeUpArchive.Name(1, 3), new SystemIdentifier(42));
+        if (withIdentity)
+        {
+            await _archive.StoreAsync("000000010000000000000003", foreign, new SystemIdentifier(42));
+        }
+        else
+        {
+            Plant("000000010000000000000003", foreign, _ => { });
+        }
+
+        await ExpectAsync("000000010000000000000003", WalDamage.OtherCluster);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(30)]
+    [InlineData(200)]
+    [InlineData(-1)]
+    public async Task A_cut_file_is_found(int length)
+    {
+        await MakeAsync();
+        Change("000000010000000000000003", stored => { }, stored => stored[..(length < 0 ? stored.Length + length : length)]);
+
+        await ExpectAsync("000000010000000000000003", WalDamage.Damaged);
+    }
+
+    [Theory]
+    [InlineData("00000002.history")]
+    [InlineData("000000010000000000000005.partial")]
+    [InlineData("000000010000000000000002.00000028.backup")]
+    public async Task The_other_files_are_read_too(string name)
+    {
+        await MakeAsync();
+        Change(name, stored => stored[^6] ^= 1);
+
+        await ExpectAsync(name, WalDamage.Damaged);
+    }
+
+    [Fact]
+    public async Task A_missing_segment_in_the_middle_is_found()
+    {
+        await MakeAsync();
+        File.Delete(_archive.PathOf("000000010000000000000003"));
+
+        var problem = await ExpectAsync("000000010000000000000003", WalDamage.Missing, suffix: "");
+        Assert.Equal("0/300000", problem.Position?.ToString());
+    }
+
+    [Fact]
+    public async Task A_gap_before_the_oldest_backup_is_a_note()
+    {
+        await MakeAsync();
+        File.Delete(_archive.PathOf("000000010000000000000003"));
+        var backup = SampleMetadata.Create() with { StartWal = MadeUpArchive.Name(1, 4), StopWal = MadeUpArchive.Name(1, 4) };
+
+        var result = await RunAsync(backups: [backup]);
+
+        Assert.Empty(result.Problems);
+        Assert.Contains("000000010000000000000003 missing", Assert.Single(result.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_history_is_found()
+    {
+        await MakeAsync();
+        File.Delete(_archive.PathOf("00000002.history"));
+
+        await ExpectAsync("00000002.history", WalDamage.Missing, suffix: "");
+    }
+
+    [Fact]
+    public async Task A_history_that_contradicts_its_parent_s_is_found()
+    {
+        await MakeAsync();
+        await _archive.AddHistoryAsync(3, "1\t0/480000\tno reason\n2\t0/800000\tno reason\n");
+
+        await ExpectAsync("00000003.history", WalDamage.Timeline, suffix: "");
+    }
+
+    [Fact]
+    public async Task A_page_of_a_timeline_that_the_history_does_not_have_there_is_found()
+    {
+        await MakeAsync();
+        Plant("000000020000000000000006", MadeUpArchive.Segment(MadeUpArchive.Name(2, 6), timelineOf: address => address.Value < 0x610000 ? 1u : 2u), _ => { });
+
+        var problem = await ExpectAsync("000000020000000000000006", WalDamage.Timeline);
+        Assert.Equal("0/600000", problem.Position?.ToString());
+    }
+
+    [Fact]
+    public async Task A_record_that_does_not_go_on_is_found_inside_a_segment()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000003", MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)), segment => MadeUpArchive.SetRemaining(segment, 7, 100_000));
+
+        var problem = await ExpectAsync("000000010000000000000003", WalDamage.Continuity);
+        Assert.Equal("0/310000", problem.Position?.ToString());
+    }
+
+    [Fact]
+    public async Task A_record_that_does_not_go_on_is_found_between_segments()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000003", MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)), segment => MadeUpArchive.SetRemaining(segment, 127, 100_000));
+
+        var problem = await ExpectAsync("000000010000000000000004", WalDamage.Continuity, suffix: "");
+        Assert.Equal("0/400000", problem.Position?.ToString());
+    }
+
+    [Fact]
+    public async Task A_record_that_does_not_go_on_is_found_between_timelines()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000004", MadeUpArchive.Segment(MadeUpArchive.Name(1, 4)), segment => MadeUpArchive.SetRemaining(segment, 127, 100_000));
+
+        await ExpectAsync("000000020000000000000005", WalDamage.Continuity, suffix: "");
+    }
+
+    [Fact]
+    public async Task A_record_that_goes_on_over_many_pages_and_segments_is_sound()
+    {
+        await MakeAsync();
+        var (third, fourth) = (MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)), MadeUpArchive.Segment(MadeUpArchive.Name(1, 4)));
+        MadeUpArchive.SetRemaining(third, 127, 20_000);
+        MadeUpArchive.SetRemaining(fourth, 0, 20_000 - (8192 - 24));
+        MadeUpArchive.SetRemaining(fourth, 1, 20_000 - (8192 - 24) - (8192 - 40));
+        Plant("000000010000000000000003", third, _ => { });
+        Plant("000000010000000000000004", fourth, _ => { });
+
+        Assert.Empty((await RunAsync()).Problems);
+    }
+
+    [Fact]
+    public async Task A_plain_file_and_one_of_another_tool_are_read_too()
+    {
+        await MakeAsync();
+        Plant("000000010000000000000003", MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)), _ => { });
+        File.Delete(_archive.PathOf("000000010000000000000004"));
+        File.WriteAllBytes(_archive.PathOf("000000010000000000000004")[..^3], MadeUpArchive.Segment(MadeUpArchive.Name(1, 4)));
+
+        Assert.Empty((await RunAsync()).Problems);
+    }
+
+    /// <summary>Timeline 2 leaves 1 in the middle of segment 5.</summary>
+    private async Task MakeAsync()
+    {
+        await _archive.AddAsync(1, 1, 4);
+        await _archive.AddAsync(2, 6, 7);
+        await _archive.StoreAsync("000000020000000000000005", MadeUpArchive.Segment(MadeUpArchive.Name(2, 5), timelineOf: address => address.Value < 0x580000 ? 1u : 2u));
+        await _archive.AddHistoryAsync(2, SecondHistory);
+        var partial = MadeUpArchive.Segment(MadeUpArchive.Name(1, 5));
+        partial[(100 * MadeUpArchive.Page) + 9] ^= 1;
+        await _archive.StoreAsync("000000010000000000000005.partial", partial);
+        await _archive.StoreAsync("000000010000000000000002.00000028.backup", Encoding.ASCII.GetBytes("START WAL LOCATION: 0/200028 (file 000000010000000000000002)\nSTOP WAL LOCATION: 0/200100 (file 000000010000000000000002)\n"));
+    }
+
+    /// <summary>Stores other content as another tool would: a sound gzip without our identity.</summary>
+    private void Plant(string name, byte[] content, Action<byte[]> change)
+    {
+        change(content);
+        using var gzip = new GZipStream(File.Create(_archive.PathOf(name)), CompressionLevel.Fastest);
+        gzip.Write(content);
+    }
+
+    private void Change(string name, Action<byte[]> change, Func<byte[], byte[]>? cut = null)
+    {
+        var stored = File.ReadAllBytes(_archive.PathOf(name));
+        change(stored);
+        File.WriteAllBytes(_archive.PathOf(name), cut?.Invoke(stored) ?? stored);
+    }
+
+    private Task<WalVerificationResult> RunAsync(int jobs = 2, IReadOnlyList<BackupMetadata>? backups = null) =>
+        WalVerification.RunAsync(_archive.Archive, MadeUpArchive.Identity, backups ?? [], jobs, TestContext.Current.CancellationToken);
+
+    private async Task<WalProblem> ExpectAsync(string name, WalDamage damage, string suffix = ".gz")
+    {
+        var result = await RunAsync();
+
+        var problem = Assert.Single(result.Problems);
+        Assert.Equal((_archive.Archive.Describe(name + suffix), damage), (problem.File, problem.Damage));
+        Assert.Equal(result.Problems.Count, result.ProblemCount);
+        return problem;
+    }
+}
