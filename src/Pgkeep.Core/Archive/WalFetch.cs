@@ -36,7 +36,10 @@ internal sealed class WalFetch
         if (content is null)
         {
             await ProveAbsentAsync(file, destination, identity, cancellationToken);
-            return FetchResult.Absent;
+            // A rotation replaces the marker before it moves the archive: what was listed was this cluster's if the marker still is.
+            return await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken) == identity
+                ? FetchResult.Absent
+                : throw new PgkeepException(ErrorKind.RepositoryLocked, $"the archive \"{_stores.Archive.Describe("")}\" went over to another cluster meanwhile");
         }
 
         Check(file, content, identity);

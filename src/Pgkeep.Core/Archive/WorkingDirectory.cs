@@ -1,6 +1,5 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 
@@ -22,17 +21,6 @@ internal static class WorkingDirectory
     }
 
     /// <summary>Null where this is not a data directory.</summary>
-    public static RepositoryIdentity? ReadIdentity()
-    {
-        const string path = "global/pg_control";
-        if (FileStatus.OfTarget(path) is null)
-        {
-            return null;
-        }
-
-        var control = ControlFileReader.Read(".");
-        return PostgresVersion.TryGetByControlFile(control.ControlFileVersion, control.CatalogVersion, out var version)
-            ? new RepositoryIdentity(control.SystemIdentifier, version.Major, control.WalSegmentSize)
-            : null;
-    }
+    public static RepositoryIdentity? ReadIdentity() =>
+        FileStatus.OfTarget(ControlFileReader.RelativePath) is null ? null : RepositoryIdentity.TryOf(ControlFileReader.Read("."));
 }

@@ -28,6 +28,7 @@ internal static unsafe partial class Libc
     public const int X_OK = 1;
     public const int O_RDONLY = 0;
     public const int O_WRONLY = 1;
+    public const int O_RDWR = 2;
     public const int O_CREAT = 0x40;
     public const int O_APPEND = 0x400;
     public const int O_DIRECTORY = 0x10000;

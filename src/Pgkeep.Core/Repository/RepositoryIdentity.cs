@@ -11,6 +11,11 @@ internal sealed record RepositoryIdentity(SystemIdentifier SystemIdentifier, int
 
     private const string Kind = "pgkeep repository";
 
+    /// <summary>Null where no supported PostgreSQL wrote it.</summary>
+    public static RepositoryIdentity? TryOf(ControlFile control) => PostgresVersion.TryGetByControlFile(control.ControlFileVersion, control.CatalogVersion, out var version)
+        ? new RepositoryIdentity(control.SystemIdentifier, version.Major, control.WalSegmentSize)
+        : null;
+
     public byte[] ToJson(DateTimeOffset created)
     {
         using var buffer = new MemoryStream();
@@ -44,6 +49,14 @@ internal sealed record RepositoryIdentity(SystemIdentifier SystemIdentifier, int
             {
                 throw new PgkeepException(
                     ErrorKind.RepositoryCorrupt, $"\"{path}\" has format version {version}, and this pgkeep knows {FormatVersion}", "use a newer pgkeep");
+            }
+
+            if (RotationMarker.IsOne(root))
+            {
+                throw new PgkeepException(
+                    ErrorKind.RepositoryLocked,
+                    $"the repository of \"{path}\" is going over to another cluster, or a rotation was broken off",
+                    "run pgkeep repository rotate: it goes on where it stopped");
             }
 
             if (root.GetProperty("kind").GetString() == Kind

@@ -6,20 +6,16 @@ namespace Pgkeep.Repository;
 /// <summary>One command at a time changes the backups of a repository. Archiving and reading need no lock.</summary>
 internal sealed class RepositoryLock : IDisposable
 {
+    public const string FileName = "lock";
+
     private readonly FileLock _lock;
 
     private RepositoryLock(FileLock taken) => _lock = taken;
 
     public static RepositoryLock Take(RepositoryLayout layout)
     {
-        if (FileStatus.OfTarget(layout.StateDirectory) is null)
-        {
-            // Never the repository itself: a disk that is not mounted must not be mistaken for an empty one.
-            ArchiveStores.RequireDirectory(layout.BackupDirectory, "BACKUP_DIR");
-            CreateStateDirectory(layout.StateDirectory);
-        }
-
-        var path = Path.Combine(layout.StateDirectory, "lock");
+        EnsureStateDirectory(layout);
+        var path = Path.Combine(layout.StateDirectory, FileName);
         var taken = FileLock.TryTake(path)
             ?? throw new PgkeepException(
                 ErrorKind.RepositoryLocked,
@@ -34,7 +30,7 @@ internal sealed class RepositoryLock : IDisposable
     /// </summary>
     public static RepositoryLock? TakeIfAllowed(RepositoryLayout layout)
     {
-        if (Account.IsRoot && FileStatus.OfTarget(Path.Combine(layout.StateDirectory, "lock")) is null)
+        if (Account.IsRoot && FileStatus.OfTarget(Path.Combine(layout.StateDirectory, FileName)) is null)
         {
             return null;
         }
@@ -50,6 +46,16 @@ internal sealed class RepositoryLock : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    public static void EnsureStateDirectory(RepositoryLayout layout)
+    {
+        if (FileStatus.OfTarget(layout.StateDirectory) is null)
+        {
+            // Never the repository itself: a disk that is not mounted must not be mistaken for an empty one.
+            ArchiveStores.RequireDirectory(layout.BackupDirectory, "BACKUP_DIR");
+            CreateStateDirectory(layout.StateDirectory);
+        }
+    }
 
     private static void CreateStateDirectory(string path)
     {

@@ -67,7 +67,7 @@ internal static class RepositoryMarker
                 ErrorKind.RepositoryMismatch,
                 $"the repository \"{place}\" belongs to the cluster with system identifier {found.SystemIdentifier}, and this is {wanted.SystemIdentifier}",
                 "every cluster needs a repository of its own: set BACKUP_DIR to another directory",
-                "after pg_upgrade or initdb the identifier is a new one: keep the old repository as it is and give the new cluster an empty one");
+                "after pg_upgrade or initdb the identifier is a new one: pgkeep repository rotate keeps the old repository aside and starts the new cluster in its place");
         }
 
         if (found.WalSegmentSize != wanted.WalSegmentSize)

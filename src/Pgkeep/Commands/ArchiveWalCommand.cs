@@ -27,6 +27,7 @@ internal static class ArchiveWalCommand
     {
         var layout = CommandSettings.LayoutAsOwner(context);
         WorkingDirectory.RequireApart(layout);
+        using var storing = ArchiveLock.Share(layout);
         var stores = ArchiveStores.OfWritable(layout);
         var log = new OperationLog(layout.ArchiveLog, context.Time) { Failed = context.Warn, Rotates = true };
         var (path, name) = (context.Get(FilePath), context.Get(Name));

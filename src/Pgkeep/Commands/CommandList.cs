@@ -17,6 +17,7 @@ internal static class CommandList
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,
         GetWalCommand.Definition,
+        RepositoryRotateCommand.Definition,
         CronInstallCommand.Definition,
         CronStatusCommand.Definition,
         CronRemoveCommand.Definition,

@@ -44,6 +44,10 @@ internal static class ListCommand
         else
         {
             WriteTable(context, backups);
+            foreach (var old in await OldRepository.ListAsync(storage, cancellationToken))
+            {
+                context.Output.WriteResult($"{old} holds the repository of an earlier cluster: pgkeep list --backup-dir {storage.Describe(old)}");
+            }
         }
 
         return 0;

@@ -66,7 +66,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGDATA",
         Codec = new PathCodec("DIR"),
         ComputedAs = "as the server or the backup says",
-        Commands = [CommandNames.Backup, .. CommandNames.Restoring],
+        Commands = [CommandNames.Backup, .. CommandNames.Restoring, CommandNames.RepositoryRotate],
         Summary = "Data directory of the server",
         Example = "/var/lib/postgresql/16/main",
     };
@@ -212,7 +212,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = CommandNames.Restoring,
+        Commands = [.. CommandNames.Restoring, CommandNames.RepositoryRotate],
         Summary = "Do not ask before something is replaced",
     };
 
@@ -222,7 +222,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = [.. CommandNames.Restoring, CommandNames.Cleanup],
+        Commands = [.. CommandNames.Restoring, CommandNames.Cleanup, CommandNames.RepositoryRotate],
         Summary = "Show what would be done, and change nothing",
     };
 

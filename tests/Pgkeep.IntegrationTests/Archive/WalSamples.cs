@@ -15,6 +15,11 @@ public sealed class WalSamples : IAsyncLifetime
 
     internal string OfAnotherCluster { get; private set; } = "";
 
+    /// <summary>Of the cluster of <see cref="Segments"/>, whose server has stopped.</summary>
+    internal string DataDirectory => _workspace!.PathOf("own");
+
+    internal string DataDirectoryOfAnotherCluster => _workspace!.PathOf("other");
+
     internal string OfAnotherSize { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
