@@ -92,6 +92,38 @@ internal sealed class WalArchive
     /// <summary>Makes durable what was published.</summary>
     public ValueTask SyncNamesAsync(CancellationToken cancellationToken) => _storage.SyncNamesAsync(_prefix.TrimEnd('/'), cancellationToken);
 
+    /// <summary>
+    /// Writes the plain content of a file of any size. False, and nothing written, where the store says that no such file is there. Every check is
+    /// made only when this returns: what was written before a failure is worth nothing.
+    /// </summary>
+    /// <param name="plain">What it throws passes through.</param>
+    public async ValueTask<bool> TryCopyAsync(WalFileName file, Stream plain, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(file.Name, cancellationToken) is not { } stored)
+        {
+            return false;
+        }
+
+        await using var stream = await OpenStoredAsync(stored, cancellationToken);
+        StoredWal.Decode(stream, stored, file, Describe(stored), plain, cancellationToken);
+        return true;
+    }
+
+    /// <summary>
+    /// What a stored file says of itself. Null where the store says that no such file is there, and where it says nothing of itself: it is plain, or
+    /// another tool stored it.
+    /// </summary>
+    public async ValueTask<WalIdentity?> ReadIdentityAsync(WalFileName file, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(file.Name, cancellationToken) is not { } stored || stored == file.Name)
+        {
+            return null;
+        }
+
+        await using var stream = await OpenStoredAsync(stored, cancellationToken);
+        return StoredWal.ReadIdentity(stream, file, Describe(stored));
+    }
+
     /// <summary>The plain content, checked. Null where the store says that no such file is there.</summary>
     public async ValueTask<byte[]?> ReadAsync(WalFileName file, CancellationToken cancellationToken)
     {
@@ -203,12 +235,11 @@ internal sealed class WalArchive
 
     private async ValueTask<byte[]> ReadStoredAsync(string stored, WalFileName file, CancellationToken cancellationToken)
     {
-        var path = Describe(stored);
-        var stream = await _storage.OpenReadAsync(_prefix + stored, cancellationToken)
-            ?? throw Gone(stored);
-        await using (stream)
-        {
-            return StoredWal.Decode(await StoredContent.ReadAllAsync(stream, path, cancellationToken), stored, file, path);
-        }
+        await using var stream = await OpenStoredAsync(stored, cancellationToken);
+        return StoredWal.Decode(stream, stored, file, Describe(stored), cancellationToken);
     }
+
+    private async ValueTask<Stream> OpenStoredAsync(string stored, CancellationToken cancellationToken) =>
+        await _storage.OpenReadAsync(_prefix + stored, cancellationToken)
+        ?? throw Gone(stored);
 }

@@ -35,6 +35,9 @@ internal static class GzipHeader
         return header;
     }
 
+    /// <summary>Of a header that <see cref="TryReadSubfield"/> has read: where the compressed content begins.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> start) => FixedLength + 2 + BinaryPrimitives.ReadUInt16LittleEndian(start[FixedLength..]);
+
     /// <summary>Finds our subfield in the first bytes of a member; false where the header has none or is not one that we write.</summary>
     public static bool TryReadSubfield(ReadOnlySpan<byte> start, out ReadOnlySpan<byte> subfield)
     {

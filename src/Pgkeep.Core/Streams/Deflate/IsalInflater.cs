@@ -25,7 +25,7 @@ internal sealed unsafe class IsalInflater : IFrameDecompressor
     public bool TryDecompress(Span<byte> stored, Span<byte> plain)
     {
         GzipCodec.FinalBlock.CopyTo(stored[^GzipCodec.FinalBlock.Length..]);
-        var state = (Head*)_state;
+        var state = (IsalInflateHead*)_state;
         fixed (byte* source = stored, target = plain)
         {
             state->NextIn = source;
@@ -37,17 +37,4 @@ internal sealed unsafe class IsalInflater : IFrameDecompressor
     }
 
     public void Dispose() => NativeMemory.AlignedFree(_state);
-
-    /// <summary>The first fields of struct inflate_state.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Head
-    {
-        public byte* NextOut;
-        public uint AvailableOut;
-        public uint TotalOut;
-        public byte* NextIn;
-        public ulong ReadIn;
-        public uint AvailableIn;
-        public int ReadInLength;
-    }
 }

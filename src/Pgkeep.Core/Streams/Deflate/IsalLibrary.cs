@@ -10,6 +10,7 @@ internal static unsafe class IsalLibrary
     private static readonly delegate* unmanaged<void*, int> DeflateFunction;
     private static readonly delegate* unmanaged<void*, void> InitializeInflateFunction;
     private static readonly delegate* unmanaged<void*, int> InflateFunction;
+    private static readonly delegate* unmanaged<void*, int> InflatePieceFunction;
 
 #pragma warning disable CA1810 // The pointers belong together, and to one attempt.
     static IsalLibrary()
@@ -32,6 +33,12 @@ internal static unsafe class IsalLibrary
             InflateFunction = (delegate* unmanaged<void*, int>)inflate;
             IsInflateUsable = InflatesAsExpected();
         }
+
+        if (IsInflateUsable && NativeLibrary.TryGetExport(library, "isal_inflate", out var inflatePiece))
+        {
+            InflatePieceFunction = (delegate* unmanaged<void*, int>)inflatePiece;
+            IsInflateStreamUsable = InflatesPiecesAsExpected();
+        }
     }
 
     /// <summary>A version with another layout of its stream would fail the trial and not be used.</summary>
@@ -40,6 +47,9 @@ internal static unsafe class IsalLibrary
     /// <summary>The same, for decompression.</summary>
     public static bool IsInflateUsable { get; }
 
+    /// <summary>The same, for decompression piece by piece.</summary>
+    public static bool IsInflateStreamUsable { get; }
+
     public static void Initialize(void* stream) => InitializeFunction(stream);
 
     public static int Deflate(void* stream) => DeflateFunction(stream);
@@ -47,6 +57,8 @@ internal static unsafe class IsalLibrary
     public static void InitializeInflate(void* state) => InitializeInflateFunction(state);
 
     public static int Inflate(void* state) => InflateFunction(state);
+
+    public static int InflatePiece(void* state) => InflatePieceFunction(state);
 
     private static byte[] TrialContent()
     {
@@ -92,5 +104,25 @@ internal static unsafe class IsalLibrary
             && !inflater.TryDecompress(whole, read.AsSpan(1))
             && !inflater.TryDecompress(whole, new byte[plain.Length + 1])
             && inflater.TryDecompress(whole, read) && read.AsSpan().SequenceEqual(plain);
+    }
+
+    /// <summary>Whatever the sizes of the pieces are, and to its end only.</summary>
+    private static bool InflatesPiecesAsExpected()
+    {
+        var plain = TrialContent();
+        using var deflater = new IsalDeflater();
+        byte[] stored = [.. deflater.Compress(plain).Span, .. Codecs.GzipCodec.FinalBlock];
+        var read = new byte[plain.Length + 1000];
+        using var inflate = new IsalInflateStream(new MemoryStream(stored, writable: false), inputLength: 100);
+        try
+        {
+            return inflate.ReadAtLeast(read.AsSpan(0, 1000), 1000, throwOnEndOfStream: false) == 1000
+                && inflate.ReadAtLeast(read.AsSpan(1000), plain.Length, throwOnEndOfStream: false) == plain.Length - 1000
+                && read.AsSpan(0, plain.Length).SequenceEqual(plain);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 }
