@@ -1,7 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+using Pgkeep.Archive.Prefetch;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 
 namespace Pgkeep.Archive;
 
@@ -19,9 +22,20 @@ internal enum FetchResult
 /// </summary>
 internal sealed class WalFetch
 {
-    private readonly ArchiveStores _stores;
+    /// <summary>A segment's first page, which tells whose it is.</summary>
+    private const int FirstPageLength = 8192;
 
-    public WalFetch(ArchiveStores stores) => _stores = stores;
+    private readonly ArchiveStores _stores;
+    private readonly PrefetchSettings? _prefetch;
+    private readonly TimeProvider _time;
+
+    /// <param name="prefetch">Null where nothing is fetched ahead.</param>
+    public WalFetch(ArchiveStores stores, PrefetchSettings? prefetch, TimeProvider time)
+    {
+        _stores = stores;
+        _prefetch = prefetch;
+        _time = time;
+    }
 
     /// <param name="destination"><c>%p</c>: its last part differs from the name asked for.</param>
     public async Task<FetchResult> RunAsync(string name, string destination, CancellationToken cancellationToken)
@@ -32,22 +46,66 @@ internal sealed class WalFetch
         }
 
         var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
-        var content = await _stores.Archive.ReadAsync(file, cancellationToken);
-        if (content is null)
+        var temporary = destination + ".pgkeep";
+        var prefetch = file.Kind == WalFileKind.Segment ? _prefetch : null;
+        try
         {
-            await ProveAbsentAsync(file, destination, identity, cancellationToken);
-            // A rotation replaces the marker before it moves the archive: what was listed was this cluster's if the marker still is.
-            return await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken) == identity
-                ? FetchResult.Absent
-                : throw new PgkeepException(ErrorKind.RepositoryLocked, $"the archive \"{_stores.Archive.Describe("")}\" went over to another cluster meanwhile");
+            if (!await TryGetAsync(file, temporary, prefetch, cancellationToken))
+            {
+                await ProveAbsentAsync(file, destination, identity, cancellationToken);
+                // A rotation replaces the marker before it moves the archive: what was listed was this cluster's if the marker still is.
+                if (await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken) != identity)
+                {
+                    throw new PgkeepException(ErrorKind.RepositoryLocked, $"the archive \"{_stores.Archive.Describe("")}\" went over to another cluster meanwhile");
+                }
+
+                RemoveUnlessWanted(prefetch?.Directory, file);
+                return FetchResult.Absent;
+            }
+
+            Check(file, temporary, identity);
+            FileSystem.Rename(temporary, destination);
+        }
+        catch
+        {
+            Remove(temporary);
+            throw;
         }
 
-        Check(file, content, identity);
-        WriteFile(destination, content);
+        if (prefetch is not null)
+        {
+            await new PrefetchStart(prefetch, _stores.Archive).RunAsync(file.Segment!.Value, identity.WalSegmentSize, cancellationToken);
+        }
+
         return FetchResult.Fetched;
     }
 
-    private void Check(WalFileName file, byte[] content, RepositoryIdentity identity)
+    /// <summary>False where it is not stored. Recovery makes what it keeps durable itself (xlogarchive.c, KeepFileRestoredFromArchive).</summary>
+    private async ValueTask<bool> TryGetAsync(WalFileName file, string path, PrefetchSettings? prefetch, CancellationToken cancellationToken)
+    {
+        if (prefetch is not null && await new PrefetchedSegment(prefetch.Directory, _stores.Archive, _time).TryTakeAsync(file, path, cancellationToken))
+        {
+            return true;
+        }
+
+        if (await _stores.Archive.FindAsync(file.Name, cancellationToken) is not { } stored)
+        {
+            return false;
+        }
+
+        try
+        {
+            await using var plain = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            await _stores.Archive.CopyAsync(stored, file, plain, cancellationToken);
+            return true;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "write", path);
+        }
+    }
+
+    private void Check(WalFileName file, string content, RepositoryIdentity identity)
     {
         if (file.Kind != WalFileKind.Segment)
         {
@@ -55,7 +113,7 @@ internal sealed class WalFetch
         }
 
         var path = _stores.Archive.Describe(file.Name);
-        if (!WalSegmentContent.TryCheck(content, file.Segment!.Value, out var segment, out var problem))
+        if (!TryReadSegment(content, file.Segment!.Value, out var segment, out var problem))
         {
             throw new PgkeepException(ErrorKind.WalInvalid, $"the stored \"{path}\" {problem}");
         }
@@ -64,6 +122,33 @@ internal sealed class WalFetch
         {
             throw new PgkeepException(
                 ErrorKind.RepositoryMismatch, $"the stored \"{path}\" is of the cluster {segment.SystemIdentifier}, and the repository of {identity.SystemIdentifier}");
+        }
+    }
+
+    private static bool TryReadSegment(string path, WalSegmentName name, [NotNullWhen(true)] out WalSegmentContent? segment, out string problem)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var page = new byte[FirstPageLength];
+            var length = RandomAccess.Read(file, page, 0);
+            return WalSegmentContent.TryCheck(page.AsSpan(0, length), RandomAccess.GetLength(file), name, out segment, out problem);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    private static void RemoveUnlessWanted(PrefetchDirectory? directory, WalFileName file)
+    {
+        try
+        {
+            directory?.RemoveUnlessWanted(file.Segment!.Value);
+        }
+        catch (PgkeepException)
+        {
+            // The answer is proven, whatever lies there.
         }
     }
 
@@ -103,16 +188,7 @@ internal sealed class WalFetch
     private static bool IsInDirectoryOf(string destination, WalSegmentName wanted, RepositoryIdentity identity)
     {
         var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString());
-        try
-        {
-            return File.Exists(path)
-                && WalSegmentContent.TryCheck(File.ReadAllBytes(path), wanted, out var segment, out _)
-                && segment.SystemIdentifier == identity.SystemIdentifier;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
+        return FileStatus.OfTarget(path) is not null && TryReadSegment(path, wanted, out var segment, out _) && segment.SystemIdentifier == identity.SystemIdentifier;
     }
 
     /// <summary>Recovery asks for a segment on every timeline it knows, also on those that begin after it.</summary>
@@ -137,22 +213,6 @@ internal sealed class WalFetch
         catch (PgkeepException)
         {
             // The failure that brought us here is the one to report.
-        }
-    }
-
-    private static void WriteFile(string destination, byte[] content)
-    {
-        var temporary = destination + ".pgkeep";
-        try
-        {
-            // Recovery makes what it keeps durable itself (xlogarchive.c, KeepFileRestoredFromArchive).
-            File.WriteAllBytes(temporary, content);
-            FileSystem.Rename(temporary, destination);
-        }
-        catch (Exception thrown) when (thrown is PgkeepException || PosixError.IsInputOutput(thrown))
-        {
-            Remove(temporary);
-            throw PosixError.From(thrown, "write", destination);
         }
     }
 }

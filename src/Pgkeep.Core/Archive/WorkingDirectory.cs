@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 
 namespace Pgkeep.Archive;
 
@@ -19,6 +20,18 @@ internal static class WorkingDirectory
                 "set BACKUP_DIR and WAL_ARCHIVE_DIR to places of their own, best on another disk");
         }
     }
+
+    /// <summary>
+    /// Absolute. Null where this is not the data directory of a server in recovery, and where that server is process 1, as in a container without an
+    /// init: it would take over a process that outlives this one, and takes the end of one that was killed for a crash of its own
+    /// (PostgreSQL src/backend/postmaster/postmaster.c, CleanupBackend).
+    /// </summary>
+    public static string? OfRecovery() =>
+        FileStatus.OfTarget(ControlFileReader.RelativePath) is not null
+        && PrefetchDirectory.IsInRecovery(".")
+        && PostmasterFile.OfRunning(".") is not { ProcessId: 1 }
+            ? Environment.CurrentDirectory
+            : null;
 
     /// <summary>Null where this is not a data directory.</summary>
     public static RepositoryIdentity? ReadIdentity() =>

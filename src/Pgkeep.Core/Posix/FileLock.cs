@@ -14,20 +14,23 @@ internal sealed class FileLock : IDisposable
     private FileLock(SafeFileHandle file) => _file = file;
 
     /// <summary>Creates the file where it is missing. Null where another process holds the lock.</summary>
-    public static FileLock? TryTake(string path) => TryTake(path, Libc.O_CREAT, Libc.LOCK_EX);
+    public static FileLock? TryTake(string path) => TryTake(path, Libc.O_RDWR | Libc.O_CREAT, Libc.LOCK_EX);
 
     /// <summary>As <see cref="TryTake(string)"/>, together with others that share it; null where a process holds it alone.</summary>
-    public static FileLock? TryShare(string path) => TryTake(path, Libc.O_CREAT, Libc.LOCK_SH);
+    public static FileLock? TryShare(string path) => TryTake(path, Libc.O_RDWR | Libc.O_CREAT, Libc.LOCK_SH);
 
     /// <summary>As <see cref="TryTake(string)"/>, of a file that must be there; null also where it is not.</summary>
-    public static FileLock? TryTakeExisting(string path) => FileStatus.Of(path) is null ? null : TryTake(path, 0, Libc.LOCK_EX);
+    public static FileLock? TryTakeExisting(string path) => FileStatus.Of(path) is null ? null : TryTake(path, Libc.O_RDWR, Libc.LOCK_EX);
+
+    /// <summary>As <see cref="TryTakeExisting"/>, on a directory itself: nothing has to lie in it.</summary>
+    public static FileLock? TryTakeDirectory(string path) => FileStatus.Of(path) is null ? null : TryTake(path, Libc.O_RDONLY | Libc.O_DIRECTORY, Libc.LOCK_EX);
 
     public void Dispose() => _file.Dispose();
 
     private static FileLock? TryTake(string path, int flags, int operation)
     {
         // Over NFS a shared lock needs a descriptor that may read, the other kind one that may write (man 2 flock).
-        var descriptor = Libc.Open(path, Libc.O_RDWR | Libc.O_CLOEXEC | flags, 0b110_000_000);
+        var descriptor = Libc.Open(path, Libc.O_CLOEXEC | flags, 0b110_000_000);
         if (descriptor < 0)
         {
             throw PosixError.Last("open", path);

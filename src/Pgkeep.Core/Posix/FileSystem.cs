@@ -67,6 +67,21 @@ internal static class FileSystem
     }
 
     /// <summary>
+    /// As <see cref="Rename"/>; false, and nothing changed, where <paramref name="from"/> is not there or the two names lie on different file
+    /// systems.
+    /// </summary>
+    public static bool TryRename(string from, string to)
+    {
+        if (Libc.Rename(from, to) == 0)
+        {
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        return errno is Libc.ENOENT or Libc.EXDEV ? false : throw PosixError.From(errno, $"rename \"{from}\" to", to);
+    }
+
+    /// <summary>
     /// Gives a file its final name without ever replacing another: a link, or where the file system has no hard links a rename that
     /// refuses to replace. False where the name is taken. The temporary name may be left; the caller removes it.
     /// </summary>
@@ -116,6 +131,24 @@ internal static class FileSystem
         File.SetUnixFileMode(path, (UnixFileMode)mode);
         return true;
     }
+
+    /// <summary>False where something is in it, or nothing is at the path.</summary>
+    public static bool TryRemoveDirectory(string path)
+    {
+        if (Libc.RemoveDirectory(path) == 0)
+        {
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        return errno is Libc.ENOENT or Libc.ENOTEMPTY or Libc.EEXIST ? false : throw PosixError.From(errno, "remove the directory", path);
+    }
+
+    /// <summary>
+    /// Has the kernel begin to write a file back, so that a later fsync, by whoever it is, has less to wait for. Waits for nothing and asks for no
+    /// errors: those are for whoever calls fsync (man 2 sync_file_range). Where it cannot be done, that fsync takes longer.
+    /// </summary>
+    public static void BeginWriteBack(SafeFileHandle handle) => _ = Libc.SyncFileRange(handle, 0, 0, Libc.SYNC_FILE_RANGE_WRITE);
 
     public static void ChangeOwner(string path, uint userId, uint groupId)
     {

@@ -13,11 +13,13 @@ internal static unsafe partial class Libc
     public const int EAGAIN = 11;
     public const int EACCES = 13;
     public const int EEXIST = 17;
+    public const int EXDEV = 18;
     public const int ENOTDIR = 20;
     public const int EINVAL = 22;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
     public const int ENOSYS = 38;
+    public const int ENOTEMPTY = 39;
     public const int EOPNOTSUPP = 95;
     public const int EDQUOT = 122;
 
@@ -38,6 +40,14 @@ internal static unsafe partial class Libc
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int SIGTERM = 15;
+    public const short POSIX_SPAWN_SETSIGDEF = 0x04;
+    public const short POSIX_SPAWN_SETSIGMASK = 0x08;
+    public const short POSIX_SPAWN_SETSID = 0x80;
+    public const int F_SETFD = 2;
+    public const int FD_CLOEXEC = 1;
+    public const nint CLOSE_RANGE = 436;
+    public const int CLOSE_RANGE_CLOEXEC = 4;
+    public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const int PRIO_PROCESS = 0;
     public const int IOPRIO_WHO_PROCESS = 1;
     public const int IOPRIO_CLASS_SHIFT = 13;
@@ -77,6 +87,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectory(string path, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RemoveDirectory(string path);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle fd, long offset, long length, uint flags);
+
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeOwner(string path, uint uid, uint gid);
 
@@ -115,6 +131,39 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(int fd, nuint request, WindowSize* size);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FControl(int fd, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    public static partial int FillSignalSet(void* set);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Spawn(int* pid, string path, void* fileActions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    public static partial int InitializeSpawnAttributes(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int DestroySpawnAttributes(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int SetSpawnFlags(void* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int SetSpawnDefaultSignals(void* attributes, void* set);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int SetSpawnSignalMask(void* attributes, void* set);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int InitializeSpawnFileActions(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int DestroySpawnFileActions(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int AddSpawnOpen(void* actions, int fd, string path, int flags, uint mode);
 
     /// <summary>struct winsize of asm-generic/termios.h.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -93,20 +93,15 @@ internal sealed class WalArchive
     public ValueTask SyncNamesAsync(CancellationToken cancellationToken) => _storage.SyncNamesAsync(_prefix.TrimEnd('/'), cancellationToken);
 
     /// <summary>
-    /// Writes the plain content of a file of any size. False, and nothing written, where the store says that no such file is there. Every check is
-    /// made only when this returns: what was written before a failure is worth nothing.
+    /// Writes the plain content of a file of any size. The last check is made when the last of it is written: what was written before a failure is
+    /// worth nothing.
     /// </summary>
+    /// <param name="stored">From <see cref="FindAsync"/>.</param>
     /// <param name="plain">What it throws passes through.</param>
-    public async ValueTask<bool> TryCopyAsync(WalFileName file, Stream plain, CancellationToken cancellationToken)
+    public async ValueTask CopyAsync(string stored, WalFileName file, Stream plain, CancellationToken cancellationToken)
     {
-        if (await FindAsync(file.Name, cancellationToken) is not { } stored)
-        {
-            return false;
-        }
-
         await using var stream = await OpenStoredAsync(stored, cancellationToken);
         StoredWal.Decode(stream, stored, file, Describe(stored), plain, cancellationToken);
-        return true;
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ internal static class CommandList
         ArchiveWalCommand.Definition,
         GetWalCommand.Definition,
         RepositoryRotateCommand.Definition,
+        PrefetchWalCommand.Definition,
         CronInstallCommand.Definition,
         CronStatusCommand.Definition,
         CronRemoveCommand.Definition,

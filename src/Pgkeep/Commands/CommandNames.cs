@@ -8,6 +8,7 @@ internal static class CommandNames
     public const string Backup = "backup";
     public const string ArchiveWal = "archive-wal";
     public const string GetWal = "get-wal";
+    public const string PrefetchWal = "prefetch-wal";
     public const string Restore = "restore";
     public const string RestoreRollback = "restore rollback";
     public const string RestorePoint = "restore-point";
@@ -35,6 +36,9 @@ internal static class CommandNames
 
     /// <summary>Everything that reads or writes the archive.</summary>
     public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate];
+
+    /// <summary>Everything whose recovery fetches WAL ahead.</summary>
+    public static IReadOnlyList<string> Fetching { get; } = [GetWal];
 
     public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
 

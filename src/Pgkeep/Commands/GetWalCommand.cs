@@ -1,6 +1,9 @@
 using Pgkeep.Archive;
+using Pgkeep.Archive.Prefetch;
 using Pgkeep.Diagnostics;
+using Pgkeep.Options;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 
 namespace Pgkeep.Commands;
 
@@ -18,7 +21,8 @@ internal static class GetWalCommand
         Summary = "Fetch a WAL file from the archive; the server calls this as its restore_command",
         Details = "Ends with 0 when the file was fetched and checked, and with 1 only when the archive was read and the file is proven not to be in it. "
             + "Anything else, a hole in the archive included, ends with 200, which stops the recovery instead of ending it too early; "
-            + "on a standby it ends with the failure's own code, and the server tries again.",
+            + "on a standby it ends with the failure's own code, and the server tries again. While a server is in recovery, the segments that follow are "
+            + "fetched ahead by a process of its own.",
         Arguments = [Name, FilePath],
         Examples = [new("restore_command = 'pgkeep get-wal %f \"%p\"'", "In postgresql.conf, for a recovery by hand.")],
         ExitCode = ExitCodeOf,
@@ -29,8 +33,26 @@ internal static class GetWalCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var fetch = new WalFetch(ArchiveStores.Of(CommandSettings.Layout(context)));
+        var layout = CommandSettings.Layout(context);
+        var fetch = new WalFetch(ArchiveStores.Of(layout), Prefetch(context, layout), context.Time);
         var result = await fetch.RunAsync(context.Get(Name), context.Get(FilePath), cancellationToken);
         return result == FetchResult.Fetched ? 0 : ErrorKinds.AbsentExitCode;
+    }
+
+    /// <summary>Null where nothing is fetched ahead: it is switched off, or this is not the restore_command of a server in recovery.</summary>
+    private static PrefetchSettings? Prefetch(CommandContext context, RepositoryLayout layout)
+    {
+        var segments = context.Get(OptionTable.Prefetch);
+        if (segments == 0 || WorkingDirectory.OfRecovery() is not { } dataDirectory)
+        {
+            return null;
+        }
+
+        IReadOnlyList<string> words =
+        [
+            CommandNames.PrefetchWal, "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory,
+            "--prefetch", $"{segments}", "--jobs", $"{context.Get(OptionTable.Jobs)}",
+        ];
+        return new PrefetchSettings(PrefetchDirectory.Of(dataDirectory, context.Get(OptionTable.PrefetchDir)), segments, CommandSettings.Program, words);
     }
 }

@@ -128,7 +128,7 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(1, 64),
         ComputedAs = "one for each core, at most 4",
         Compute = _ => $"{Math.Min(4, Environment.ProcessorCount)}",
-        Commands = [CommandNames.Backup, CommandNames.Verify, CommandNames.ArchiveWal],
+        Commands = [CommandNames.Backup, CommandNames.Verify, CommandNames.ArchiveWal, .. CommandNames.Fetching],
         Summary = "How many workers read, check and compress or decompress at a time",
         Example = "2",
     };
@@ -248,6 +248,29 @@ internal static partial class OptionTable
         Example = "2025-01-08 12:30:00",
     };
 
+    public static Option<int> Prefetch { get; } = new()
+    {
+        Name = "prefetch",
+        EnvironmentName = "PGKEEP_PREFETCH",
+        Codec = new IntegerCodec(0, 1000),
+        Default = "8",
+        Commands = CommandNames.Fetching,
+        Summary = "How many WAL segments a recovery fetches ahead; 0 fetches each when it is asked for",
+        Details = "A process beside the server fetches them while it replays. On the volume they lie on, room for 32 segments is left.",
+    };
+
+    public static Option<string?> PrefetchDir { get; } = new()
+    {
+        Name = "prefetch-dir",
+        EnvironmentName = "PGKEEP_PREFETCH_DIR",
+        Codec = new PathCodec("DIR"),
+        ComputedAs = "the directory that the data directory lies in",
+        Commands = CommandNames.Fetching,
+        Summary = "Where the segments fetched ahead lie, in a directory of their own",
+        Details = "Best on the file system of pg_wal: then a segment is moved there, not copied. Where the server's account cannot write there, nothing is fetched ahead.",
+        Example = "/var/lib/postgresql/16",
+    };
+
     public static Option<string> RestoreLog { get; } = new()
     {
         Name = "restore-log",
@@ -346,7 +369,7 @@ internal static partial class OptionTable
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
-        new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes]),
+        new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
     ]);
