@@ -40,10 +40,10 @@ internal sealed class RecoverySettings
     private string ConfigurationPath => Path.Combine(_dataDirectory, FileName);
 
     /// <summary>Says where everything is, so that no configuration file can stop a recovery, or point it to another repository.</summary>
-    public static string RestoreCommand(string program, RepositoryLayout layout)
+    public static string RestoreCommand(string program, RepositoryLayout layout, RecoveryFetch fetch)
     {
         // %f and %p are the server's; any other percent sign must be doubled.
-        var words = ShellQuote.Join([program, .. GetWalWords(layout)]);
+        var words = ShellQuote.Join([program, .. GetWalWords(layout), .. fetch.Words]);
         return $"{words.Replace("%", "%%", StringComparison.Ordinal)} \"%f\" \"%p\"";
     }
 
@@ -51,8 +51,8 @@ internal sealed class RecoverySettings
     /// Where the WAL ends with the backup: every segment is "not in the archive", so that recovery takes those in pg_wal. An archive that there is
     /// is still asked for histories, so that the new timeline's number is a free one.
     /// </summary>
-    public static string OwnWalCommand(string program, RepositoryLayout layout, bool hasArchive) =>
-        hasArchive ? $"case \"%f\" in *.history) {RestoreCommand(program, layout)} ;; *) false ;; esac" : "false";
+    public static string OwnWalCommand(string program, RepositoryLayout layout, RecoveryFetch fetch, bool hasArchive) =>
+        hasArchive ? $"case \"%f\" in *.history) {RestoreCommand(program, layout, fetch)} ;; *) false ;; esac" : "false";
 
     public static IReadOnlyList<string> GetWalWords(RepositoryLayout layout) =>
         ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];

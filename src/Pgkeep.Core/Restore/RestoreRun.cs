@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 
 namespace Pgkeep.Restore;
 
@@ -60,6 +61,10 @@ internal sealed class RestoreRun
             }
 
             throw;
+        }
+        finally
+        {
+            PrefetchDirectory.RemoveFor(_plan.DataDirectory, _settings.Fetch.Place);
         }
 
         await StartRestoredAsync(serverLog, journal);
@@ -186,8 +191,8 @@ internal sealed class RestoreRun
     {
         var settings = new RecoverySettings(_plan.DataDirectory, _plan.Account);
         var command = wal.EndsWithBackup
-            ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, wal.HasArchive)
-            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout);
+            ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.HasArchive)
+            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch);
         settings.Write(command, _plan.TargetTime, wal.Chain.Timeline);
         _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
         await using var server = new RecoveryServer(_plan, _control, _time);

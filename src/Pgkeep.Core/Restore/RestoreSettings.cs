@@ -22,6 +22,8 @@ internal sealed record RestoreSettings
     /// <summary>For the replay; zero for none.</summary>
     public required TimeSpan RecoveryTimeout { get; init; }
 
+    public required RecoveryFetch Fetch { get; init; }
+
     /// <summary>Absolute path of this program, which the server calls for each segment.</summary>
     public required string Program { get; init; }
 }

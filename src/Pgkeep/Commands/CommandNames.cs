@@ -38,7 +38,7 @@ internal static class CommandNames
     public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything whose recovery fetches WAL ahead.</summary>
-    public static IReadOnlyList<string> Fetching { get; } = [GetWal];
+    public static IReadOnlyList<string> Fetching { get; } = [GetWal, Restore];
 
     public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
 

@@ -1,6 +1,7 @@
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 using Pgkeep.Restore;
 
 namespace Pgkeep.Commands;
@@ -36,10 +37,13 @@ internal static class RestoreCommand
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
             RecoveryTimeout = context.Get(OptionTable.RecoveryTimeout),
+            Fetch = new RecoveryFetch(context.Get(OptionTable.Prefetch), context.Get(OptionTable.PrefetchDir), context.Get(OptionTable.Jobs)),
             Program = CommandSettings.Program,
         };
         var planner = new RestorePlanner(settings);
         var plan = await planner.MakeAsync(cancellationToken);
+        // Refuses a place inside the data directory before anything is touched.
+        _ = PrefetchDirectory.Of(plan.DataDirectory, settings.Fetch.Place);
         WritePlan(context, plan);
         if (context.Get(OptionTable.DryRun))
         {

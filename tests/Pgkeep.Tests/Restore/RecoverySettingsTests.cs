@@ -65,19 +65,20 @@ public sealed class RecoverySettingsTests : IDisposable
     [Fact]
     public void The_restore_command_reads_no_configuration_and_survives_odd_paths()
     {
-        var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"));
+        var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"), new RecoveryFetch(8, "/fast", 2));
 
         Assert.Equal(
-            """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal "%f" "%p" """.TrimEnd(), command);
+            """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal --prefetch 8 --jobs 2 --prefetch-dir /fast "%f" "%p" """.TrimEnd(), command);
     }
 
     [Fact]
     public void A_backup_that_is_all_there_is_asks_the_archive_for_histories_alone()
     {
         var layout = new RepositoryLayout("/srv", "/wal");
+        var fetch = new RecoveryFetch(0, null, 1);
 
-        Assert.Equal("false", RecoverySettings.OwnWalCommand("/pgkeep", layout, hasArchive: false));
+        Assert.Equal("false", RecoverySettings.OwnWalCommand("/pgkeep", layout, fetch, hasArchive: false));
         Assert.Equal(
-            $"case \"%f\" in *.history) {RecoverySettings.RestoreCommand("/pgkeep", layout)} ;; *) false ;; esac", RecoverySettings.OwnWalCommand("/pgkeep", layout, hasArchive: true));
+            $"case \"%f\" in *.history) {RecoverySettings.RestoreCommand("/pgkeep", layout, fetch)} ;; *) false ;; esac", RecoverySettings.OwnWalCommand("/pgkeep", layout, fetch, hasArchive: true));
     }
 }
