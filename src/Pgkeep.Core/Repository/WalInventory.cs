@@ -26,6 +26,11 @@ internal sealed class WalInventory
     public static WalInventory Of(IEnumerable<StoredObject> listing)
     {
         var inventory = new WalInventory();
+        if (listing.TryGetNonEnumeratedCount(out var count))
+        {
+            inventory._byName.EnsureCapacity(count);
+        }
+
         foreach (var stored in listing)
         {
             if (!TryParse(stored.Name, out var file))

@@ -103,7 +103,7 @@ internal static class WalCommand
         }
 
         var role = report.IsInRecovery ? "standby" : "primary";
-        var behind = server.LagBytes is { } bytes ? $", {ByteSizeText.Of(bytes)} behind it the archive ends" : "";
+        var behind = server.LagBytes is { } bytes ? $"; the archive {(bytes == 0 ? "reaches it" : $"ends {ByteSizeText.Of(bytes)} before")}" : "";
         table.Add("server", $"{role} at {report.Position?.ToString() ?? "no known position"} of timeline {report.Timeline}{behind}");
         if (!report.ArchivesItself)
         {

@@ -109,6 +109,13 @@ public sealed class RotationFaultTests(WalSamples samples) : ArchiveTest, IClass
             Assert.Empty(Directory.EnumerateDirectories(Repository, "old_*"));
         }
 
+        var fresh = await PgkeepBinary.RunAsync(["archive-wal", samples.OfAnotherCluster, Path.GetFileName(samples.OfAnotherCluster)], With(isApart));
+        Assert.Contains(fresh.ExitCode, new[] { 0, Locked, Mismatch });
+        if (fresh.ExitCode == 0)
+        {
+            Assert.True(File.Exists(Path.Combine(await AsideAsync(), "repository.json")), "the new cluster stores, and the old repository is not whole");
+        }
+
         var list = await PgkeepBinary.RunAsync(["list"], With(isApart));
         Assert.Contains(list.ExitCode, new[] { 0, Locked });
     }
