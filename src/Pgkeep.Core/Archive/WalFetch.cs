@@ -50,9 +50,15 @@ internal sealed class WalFetch
         var prefetch = file.Kind == WalFileKind.Segment ? _prefetch : null;
         try
         {
-            if (!await TryGetAsync(file, temporary, prefetch, cancellationToken))
+            for (var attempt = 1; !await TryGetAsync(file, temporary, prefetch, cancellationToken) && !await TryGetReceivedAsync(file, temporary, destination, identity, cancellationToken); attempt++)
             {
-                await ProveAbsentAsync(file, destination, identity, cancellationToken);
+                // A receiver may have stored it between the two looks: then it is in the archive by now.
+                if (!await ProveAbsentAsync(file, destination, identity, cancellationToken))
+                {
+                    _ = attempt < 3 ? true : throw new PgkeepException(ErrorKind.StorageFailed, $"\"{_stores.Archive.Describe(file.Name)}\" is listed and cannot be opened");
+                    continue;
+                }
+
                 // A rotation replaces the marker before it moves the archive: what was listed was this cluster's if the marker still is.
                 if (await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken) != identity)
                 {
@@ -152,10 +158,36 @@ internal sealed class WalFetch
         }
     }
 
-    private async ValueTask ProveAbsentAsync(WalFileName file, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
+    /// <summary>What a receiver has of the segment, where the archive has none: the end of the WAL lies there.</summary>
+    private async ValueTask<bool> TryGetReceivedAsync(WalFileName file, string path, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
+    {
+        var receiving = new ReceivedWal(_stores.Archive, identity);
+        if (file is not { Kind: WalFileKind.Segment, Segment: { } segment } || await receiving.ReadAsync(segment, destination, _stores.Archive, cancellationToken) is not { } content)
+        {
+            return false;
+        }
+
+        try
+        {
+            File.WriteAllBytes(path, content);
+            return true;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "write", path);
+        }
+    }
+
+    /// <summary>False where it was stored meanwhile.</summary>
+    private async ValueTask<bool> ProveAbsentAsync(WalFileName file, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var inventory = await _stores.Archive.ListAsync(cancellationToken);
-        if (!inventory.Files.Any())
+        if (file is { Kind: WalFileKind.Segment, Segment: { } asked } && inventory.Contains(asked))
+        {
+            return false;
+        }
+
+        if (!inventory.Files.Any() && new ReceivedWal(_stores.Archive, identity).IsEmpty)
         {
             // The marker was written together with the first file, and no cleanup removes the last one.
             throw new PgkeepException(
@@ -179,6 +211,8 @@ internal sealed class WalFetch
 
                 break;
         }
+
+        return true;
     }
 
     /// <summary>

@@ -11,6 +11,7 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     public const string WalFolderName = "wal_archive";
     public const string ArchiveLogName = "archive.log";
     public const string BackupLogName = "backup.log";
+    public const string ReceivingFolderName = ".receiving";
     public const string LatestName = "latest";
     public const string MetadataName = "backup_metadata.json";
     public const string ChecksumsName = "checksums.sha256";
@@ -24,6 +25,9 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     public string CronLog => Path.Combine(BackupDirectory, "cron.log");
 
     public string ArchiveLog => Path.Combine(WalDirectory, ArchiveLogName);
+
+    /// <summary>Of the segments that are being received, one directory for each slot. No listing of the archive shows it.</summary>
+    public string ReceivingDirectory => Path.Combine(WalDirectory, ReceivingFolderName);
 
     /// <summary>What changes after a backup is written: the lock and later results. Never inside a backup's own directory.</summary>
     public string StateDirectory => Path.Combine(BackupDirectory, ".pgkeep");

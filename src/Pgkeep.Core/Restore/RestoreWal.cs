@@ -1,3 +1,5 @@
+using Pgkeep.Postgres;
+
 namespace Pgkeep.Restore;
 
 /// <param name="Unarchived">Of the old server, copied beside the restored files.</param>
@@ -9,6 +11,9 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
 
     /// <summary>Whether the archive has later segments that a restore of the backup cannot reach.</summary>
     public bool IsCutOff { get; init; }
+
+    /// <summary>How far the last segment goes where it is one that was being received; null where it is whole.</summary>
+    public Lsn? ReceivedUntil { get; init; }
 
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }

@@ -61,13 +61,16 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
     /// The segment that leads from the backup's own WAL further along a history, and whether it is there. Null where the archive has nothing of that
     /// history behind the backup; what the old server alone has does not lead a backup without archiving further.
     /// </summary>
-    public static WalContinuation? FindContinuation(BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others)
+    /// <param name="received">Segments that were being received count as archived.</param>
+    public static WalContinuation? FindContinuation(
+        BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, params IEnumerable<WalSegmentName> received)
     {
+        HashSet<WalSegmentName> beside = [.. received.Where(segment => IsOn(history, segment, new WalSegmentSize(backup.Cluster.WalSegmentSize)))];
         var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
         var stop = backup.StopWal.Number(size);
         var first = backup.EndsInPart || Needed(history, stop, size).Timeline != backup.Timeline ? stop : stop + 1;
-        var last = LastNumber(history, inventory, new HashSet<WalSegmentName>(), size);
-        var isArchived = SegmentsOn(history, inventory, size).Any(segment => segment.Number(size) >= first && (backup.EndsInPart || segment != backup.StopWal));
+        var last = LastNumber(history, inventory, beside, size);
+        var isArchived = SegmentsOn(history, inventory, size).Concat(beside).Any(segment => segment.Number(size) >= first && (backup.EndsInPart || segment != backup.StopWal));
         return isArchived ? new WalContinuation(Needed(history, first, size), FindLink(history, first, last, size, inventory, others) is not null) : null;
     }
 

@@ -54,16 +54,21 @@ internal sealed class WalProver
             others.Add(_backup.StopWal);
         }
 
+        var received = new ReceivedWal(_archive, new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size)).List(inventory);
+        others.UnionWith(received.Keys);
+
         IReadOnlyList<string> aside = [.. left.Select(LeftInside), .. missing.Select(MissingHistory)];
-        if (_backup.EndsInItself && WalChain.FindContinuation(_backup, history, inventory, others) is not { IsThere: true } and var continuation)
+        if (_backup.EndsInItself && WalChain.FindContinuation(_backup, history, inventory, others, received.Keys) is not { IsThere: true } and var continuation)
         {
             return OfBackup(inventory, [.. unarchived.Where(file => file.Name.Kind == WalFileKind.History)], continuation?.First, missing, aside);
         }
 
+        var chain = WalChain.Prove(_backup, history, inventory, others, _archive.Describe);
         return new RestoreWal(
-            WalChain.Prove(_backup, history, inventory, others, _archive.Describe), unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
+            chain, unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
+            ReceivedUntil = received.TryGetValue(chain.Last, out var end) ? end : null,
         };
 
         // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.

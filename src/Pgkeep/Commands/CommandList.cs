@@ -16,6 +16,7 @@ internal static class CommandList
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,
+        ReceiveWalCommand.Definition,
         GetWalCommand.Definition,
         RepositoryRotateCommand.Definition,
         PrefetchWalCommand.Definition,

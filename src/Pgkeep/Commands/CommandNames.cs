@@ -7,6 +7,7 @@ internal static class CommandNames
 {
     public const string Backup = "backup";
     public const string ArchiveWal = "archive-wal";
+    public const string ReceiveWal = "receive-wal";
     public const string GetWal = "get-wal";
     public const string PrefetchWal = "prefetch-wal";
     public const string Restore = "restore";
@@ -32,10 +33,10 @@ internal static class CommandNames
     public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
 
     /// <summary>Everything that opens a session on the server.</summary>
-    public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, .. Restoring, Check, Wal, RepositoryRotate];
+    public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything that reads or writes the archive.</summary>
-    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate];
+    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, ReceiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything whose recovery fetches WAL ahead.</summary>
     public static IReadOnlyList<string> Fetching { get; } = [GetWal, Restore];
@@ -50,11 +51,11 @@ internal static class CommandNames
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, RestorePoint, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, RepositoryRotate, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
     public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup];
 
     /// <summary>Everything that works long enough to tell about it on the way.</summary>
-    public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, .. Restoring, Verify, Cleanup, Demo];
+    public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, Cleanup, Demo];
 }

@@ -62,6 +62,7 @@ internal static class RestoreCommand
     {
         { IsCutOff: true } => "the backup's own end: what was archived later cannot be reached",
         { EndsWithBackup: true } => "the backup's own end: nothing later was archived",
+        { ReceivedUntil: not null } => "everything that is archived or was being received",
         _ => "everything that is archived",
     };
 
@@ -71,6 +72,11 @@ internal static class RestoreCommand
         table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : EndOf(plan.Wal));
         table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
         table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
+        if (plan.Wal.ReceivedUntil is { } received)
+        {
+            table.Add("", $"the last of them was being received: it goes to {received}");
+        }
+
         if (plan.Wal.Unarchived.Count > 0)
         {
             table.Add("", $"{plan.Wal.Unarchived.Count} of the old server's own, which the archive does not have, are used too");

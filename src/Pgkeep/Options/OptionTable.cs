@@ -115,9 +115,9 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(1, Codec.All.Max(codec => codec.HighestLevel)),
         ComputedAs = "1 for gzip, 3 for zstd",
         Compute = values => $"{Math.Max(1, (values.Has(Compress) ? values.Get(Compress) : Codec.Gzip).DefaultLevel)}",
-        Commands = [CommandNames.Backup, CommandNames.ArchiveWal],
+        Commands = [CommandNames.Backup, CommandNames.ArchiveWal, CommandNames.ReceiveWal],
         Summary = "How hard to compress: 1 is fastest, 9 for gzip and 19 for zstd smallest",
-        Details = "Ignored with none. archive-wal writes gzip: a level above 9 is meant for zstd, and it takes 1 instead.",
+        Details = "Ignored with none. archive-wal and receive-wal write gzip: a level above 9 is meant for zstd, and they take 1 instead.",
         Example = "3",
     };
 
@@ -369,6 +369,7 @@ internal static partial class OptionTable
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
+        new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
         new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

@@ -23,6 +23,9 @@ internal sealed record ConnectionSettings
 
     public string? SslRootCertificate { get; init; }
 
+    /// <summary>What the server knows the session by; <c>synchronous_standby_names</c> lists such names.</summary>
+    public string ApplicationName { get; init; } = "pgkeep";
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>For messages; never with the password.</summary>

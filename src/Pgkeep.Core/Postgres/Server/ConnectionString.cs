@@ -40,7 +40,7 @@ internal static class ConnectionString
             Port = settings.Port!.Value, // resolved
             Username = settings.User,
             Database = settings.Database,
-            ApplicationName = "pgkeep",
+            ApplicationName = settings.ApplicationName,
             Timeout = Math.Clamp((int)settings.ConnectTimeout.TotalSeconds, 0, 1024),
             SslMode = SslModeOf(settings.SslMode),
             Pooling = false,

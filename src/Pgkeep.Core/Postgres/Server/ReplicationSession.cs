@@ -106,6 +106,85 @@ internal sealed class ReplicationSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Null where there is no such slot, and where the server has no such question (before 15): then only an ordinary session can tell.</summary>
+    public async Task<SlotState?> ReadSlotAsync(string slot, PostgresVersion version, CancellationToken cancellationToken) =>
+        version.HasReadReplicationSlot && await AskAsync("READ_REPLICATION_SLOT", () => _connection.ReadReplicationSlot(slot, cancellationToken)) is { } found
+            ? new SlotState(found.RestartLsn is { } restart ? new Lsn((ulong)restart) : null, null)
+            : null;
+
+    /// <summary>A lasting slot that keeps the server's WAL from now on. The session is closed where that fails.</summary>
+    /// <returns>False where it is there already.</returns>
+    public async Task<bool> CreateSlotAsync(string slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connection.CreateReplicationSlot(slot, isTemporary: false, reserveWal: true, cancellationToken);
+            return true;
+        }
+        catch (PostgresException found) when (found.SqlState == PostgresErrorCodes.DuplicateObject)
+        {
+            return false;
+        }
+        catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.ConfigurationLimitExceeded)
+        {
+            throw new PgkeepException(
+                ErrorKind.ServerUnsuitable,
+                $"the server makes no replication slot: {full.MessageText}",
+                full,
+                "raise max_replication_slots and restart the server, or drop a slot that nobody uses: SELECT slot_name, active FROM pg_replication_slots");
+        }
+        catch (Exception thrown) when (IsServers(thrown))
+        {
+            throw ServerError.From(thrown, "CREATE_REPLICATION_SLOT");
+        }
+    }
+
+    /// <summary>False where there is no such slot.</summary>
+    public async Task<bool> DropSlotAsync(string slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connection.DropReplicationSlot(slot, wait: false, cancellationToken);
+            return true;
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedObject)
+        {
+            return false;
+        }
+        catch (PostgresException used) when (used.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            throw new PgkeepException(ErrorKind.ServerUnsuitable, $"the server does not drop the slot: {used.MessageText}", used, "stop its receiver first");
+        }
+        catch (Exception thrown) when (IsServers(thrown))
+        {
+            throw ServerError.From(thrown, "DROP_REPLICATION_SLOT");
+        }
+    }
+
+    /// <summary>A timeline's history file, byte for byte; null where the server does not have it.</summary>
+    public async Task<byte[]?> ReadHistoryAsync(TimelineId timeline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var row = await NpgsqlInternals.ReadRowAsync(_connection, $"TIMELINE_HISTORY {timeline.Value}", cancellationToken);
+            return row is [_, byte[] bytes] ? bytes : row is [_, string text] ? System.Text.Encoding.UTF8.GetBytes(text) : null;
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedFile)
+        {
+            return null;
+        }
+        catch (Exception thrown) when (IsServers(thrown))
+        {
+            throw ServerError.From(thrown, "TIMELINE_HISTORY");
+        }
+    }
+
+    /// <summary>The session is the stream's from now on.</summary>
+    public WalStream StartWal(string slot, TimelineId timeline, Lsn start) => new(_connection, slot, timeline, start);
+
+    /// <summary>Of the server's process for this session.</summary>
+    public int ProcessId => _connection.ProcessID;
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     private static PgkeepException Refused(Exception thrown, ConnectionSettings settings) => thrown switch

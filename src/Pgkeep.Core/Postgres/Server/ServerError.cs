@@ -35,5 +35,5 @@ internal static class ServerError
         _ => new(ErrorKind.ServerUnreachable, $"the connection to the server broke during \"{sql}\": {InnerMost(thrown).Message}", thrown),
     };
 
-    private static Exception InnerMost(Exception thrown) => thrown.InnerException is { } inner ? InnerMost(inner) : thrown;
+    public static Exception InnerMost(Exception thrown) => thrown.InnerException is { } inner ? InnerMost(inner) : thrown;
 }

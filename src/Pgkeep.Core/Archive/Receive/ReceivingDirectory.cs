@@ -1,0 +1,65 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Archive.Receive;
+
+/// <summary><c>.receiving/SLOT/</c> of the archive, held by one receiver at a time.</summary>
+internal sealed class ReceivingDirectory : IDisposable
+{
+    private readonly FileLock _lock;
+
+    private ReceivingDirectory(string path, FileLock taken)
+    {
+        Path = path;
+        _lock = taken;
+    }
+
+    public string Path { get; }
+
+    public static ReceivingDirectory Take(RepositoryLayout layout, string slot)
+    {
+        var path = System.IO.Path.Combine(layout.ReceivingDirectory, slot);
+        Create(layout.ReceivingDirectory);
+        Create(path);
+        var taken = FileLock.TryTake(System.IO.Path.Combine(path, "lock"))
+            ?? throw new PgkeepException(
+                ErrorKind.RepositoryLocked,
+                $"another pgkeep receives WAL into \"{path}\"",
+                $"one receiver is enough for a slot; see which process it is: fuser -v \"{path}/lock\"",
+                "a second receiver needs a slot of its own: --slot NAME");
+        return new ReceivingDirectory(path, taken);
+    }
+
+    public string PathOf(WalSegmentName segment) => System.IO.Path.Combine(Path, segment.ToString());
+
+    public IReadOnlyList<ReceivedSegment> List(RepositoryIdentity identity) => ReceivedWal.List(Path, identity);
+
+    public void Remove(WalSegmentName segment)
+    {
+        // Not made durable: a file that comes back after a power cut is compared with the archive and removed again.
+        FileSystem.Delete(PathOf(segment));
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void Create(string path)
+    {
+        if (FileStatus.OfTarget(path) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "create the directory", path);
+        }
+
+        FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+    }
+}

@@ -1,0 +1,135 @@
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+
+namespace Pgkeep.Repository;
+
+/// <summary>
+/// The segments that receivers are still writing, in <c>.receiving/SLOT/</c> of the archive. They are no part of it, yet a restore goes on into them: what
+/// a server that waits for its receiver has committed last is there alone.
+/// </summary>
+internal sealed class ReceivedWal
+{
+    private readonly string _directory;
+    private readonly RepositoryIdentity _identity;
+
+    public ReceivedWal(WalArchive archive, RepositoryIdentity identity)
+    {
+        _directory = archive.Describe(RepositoryLayout.ReceivingFolderName);
+        _identity = identity;
+    }
+
+    /// <summary>The segments that recovery can go on into and the archive does not have, and how far each goes.</summary>
+    public IReadOnlyDictionary<WalSegmentName, Lsn> List(WalInventory archive) => Directories()
+        .Select(directory => List(directory, _identity))
+        .SelectMany(segments => segments.Where(segment => segment.Extent is not null && !archive.Contains(segment.Name)
+            && (!IsLaterStored(segment.Name, archive) || IsWhole(segment.Name, segments.Select(other => other.Name)))))
+        .GroupBy(segment => segment.Name)
+        .ToDictionary(copies => copies.Key, copies => copies.Max(copy => copy.Extent!.End));
+
+    /// <summary>
+    /// What recovery gets for a segment that the archive does not have. Null also where the server itself has as much of it or more, in the directory in which it
+    /// wants the file: it takes its own when the archive says no, and would never look at it otherwise.
+    /// </summary>
+    /// <param name="destination">restore_command's <c>%p</c>.</param>
+    public async ValueTask<byte[]?> ReadAsync(WalSegmentName wanted, string destination, WalArchive archive, CancellationToken cancellationToken)
+    {
+        if (Read(wanted, mustBeWhole: false) is null || Read(wanted, IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
+        {
+            return null;
+        }
+
+        var own = ReadFile(Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString()));
+        return own is not null && WalSegmentExtent.TryMeasure(own, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent) && extent.End >= received.End
+            ? null
+            : received.Content;
+    }
+
+    /// <summary>Whether any receiver has anything.</summary>
+    public bool IsEmpty => !Directories().SelectMany(Names).Any();
+
+    /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
+    private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);
+
+    /// <summary>A receiver leaves a segment for the next one when it is complete and durable.</summary>
+    private static bool IsWhole(WalSegmentName wanted, IEnumerable<WalSegmentName> others) => others.Any(name => name.Timeline == wanted.Timeline && name.CompareTo(wanted) > 0);
+
+    /// <summary>The copy with most of the segment's WAL, whole length, checked page by page; null where there is none.</summary>
+    private (byte[] Content, Lsn End)? Read(WalSegmentName wanted, bool mustBeWhole)
+    {
+        (byte[] Content, Lsn End)? best = null;
+        foreach (var directory in Directories())
+        {
+            var names = Names(directory);
+            if (!names.Contains(wanted) || (mustBeWhole && !IsWhole(wanted, names)))
+            {
+                continue;
+            }
+
+            // A receiver may just have stored it in the archive and removed it here.
+            if (ReadFile(Path.Combine(directory, wanted.ToString())) is { } content
+                && WalSegmentExtent.TryMeasure(content, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent)
+                && (best is null || extent.End > best.Value.End))
+            {
+                best = (content, extent.End);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The segments in one receiver's directory, in order of their names.</summary>
+    public static IReadOnlyList<ReceivedSegment> List(string directory, RepositoryIdentity identity) =>
+    [
+        .. Names(directory).Order().Select(name => (Name: name, Path: Path.Combine(directory, name.ToString())))
+            .Select(file => new ReceivedSegment(
+                file.Name,
+                file.Path,
+                ReadFile(file.Path) is { } content && WalSegmentExtent.TryMeasure(content, file.Name, identity.WalSegmentSize, identity.SystemIdentifier, out var extent) ? extent : null)),
+    ];
+
+    /// <summary>Null where it is not there any more.</summary>
+    private static byte[]? ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    private static HashSet<WalSegmentName> Names(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(directory).Select(path => WalSegmentName.TryParse(Path.GetFileName(path), out var name) ? name : (WalSegmentName?)null).OfType<WalSegmentName>()];
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", directory);
+        }
+    }
+
+    private IReadOnlyList<string> Directories()
+    {
+        if (FileStatus.OfTarget(_directory) is null)
+        {
+            return [];
+        }
+
+        try
+        {
+            return [.. Directory.EnumerateDirectories(_directory).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", _directory);
+        }
+    }
+}

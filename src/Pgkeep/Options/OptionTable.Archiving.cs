@@ -1,0 +1,52 @@
+using Pgkeep.Commands;
+using Pgkeep.Options.Codecs;
+
+namespace Pgkeep.Options;
+
+/// <content>The rows of receive-wal.</content>
+internal static partial class OptionTable
+{
+    public static Option<string> Slot { get; } = new()
+    {
+        Name = "slot",
+        EnvironmentName = "PGKEEP_SLOT",
+        Codec = new TextCodec("NAME"),
+        Default = "pgkeep",
+        Commands = [CommandNames.ReceiveWal],
+        Summary = "The replication slot to receive through; created where it is missing, and never dropped",
+        Details = "A slot has one receiver. Each receiver of a server needs a slot of its own.",
+        Example = "pgkeep_2",
+    };
+
+    public static Option<string?> ApplicationName { get; } = new()
+    {
+        Name = "application-name",
+        EnvironmentName = "PGKEEP_APPLICATION_NAME",
+        Codec = new TextCodec("NAME"),
+        ComputedAs = "the slot's name",
+        Commands = [CommandNames.ReceiveWal],
+        Summary = "The name to list in synchronous_standby_names",
+        Example = "backup_host",
+    };
+
+    public static Option<bool> DropSlot { get; } = new()
+    {
+        Name = "drop-slot",
+        Sources = SourceKind.CommandLine,
+        Codec = FlagCodec.Instance,
+        Default = FlagCodec.Off,
+        Commands = [CommandNames.ReceiveWal],
+        Summary = "Drop the slot and end; the server then keeps no WAL for a receiver any more",
+    };
+
+    public static Option<bool> AcceptGap { get; } = new()
+    {
+        Name = "accept-gap",
+        Sources = SourceKind.CommandLine,
+        Codec = FlagCodec.Instance,
+        Default = FlagCodec.Off,
+        Commands = [CommandNames.ReceiveWal],
+        Summary = "Go on at the slot's position where the server does not have the WAL before it any more",
+        Details = "No backup that was taken before the gap leads over it: take a new one.",
+    };
+}
