@@ -17,6 +17,12 @@ internal sealed class ReceiveLoop
     /// <summary>The server gives a receiver up that is silent for wal_sender_timeout, 60 s by default.</summary>
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often to look whether the server has agreed to stream; it says so in a message that Npgsql keeps to itself.</summary>
+    private static readonly TimeSpan BeginInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Only then it looks for the WAL that was asked for, which it may not have any more.</summary>
+    private const int BeginIntervals = 10;
+
     private readonly WalStream _stream;
     private readonly ReceivingDirectory _directory;
     private readonly SegmentArchiver _archiver;
@@ -89,20 +95,19 @@ internal sealed class ReceiveLoop
     /// <returns>Whether the stream has shown that it lasts.</returns>
     private async Task<bool> WaitAsync(Task reading, Task stopped, bool isStreaming)
     {
-        while (!reading.IsCompleted && !stopped.IsCompleted)
+        for (var begun = 0; !reading.IsCompleted && !stopped.IsCompleted;)
         {
             using var waited = new CancellationTokenSource();
-            var interval = Task.Delay(isStreaming ? StatusInterval : TimeSpan.FromSeconds(1), _time, waited.Token);
+            var interval = Task.Delay(isStreaming ? StatusInterval : BeginInterval, _time, waited.Token);
             await Task.WhenAny(_archiver.Running.IsCompleted ? [reading, stopped, interval] : [reading, stopped, interval, _archiver.Running]);
             if (interval.IsCompleted)
             {
-                if (!isStreaming)
+                await AcknowledgeAsync();
+                if (!isStreaming && _stream.IsStreaming && ++begun == BeginIntervals)
                 {
                     Streaming();
                     isStreaming = true;
                 }
-
-                await AcknowledgeAsync();
             }
 
             await waited.CancelAsync();
@@ -159,10 +164,9 @@ internal sealed class ReceiveLoop
 
     private async Task AcknowledgeAsync()
     {
-        if (Durable is { } durable)
+        if (Durable is { } durable && await _stream.AcknowledgeAsync(durable))
         {
             _acknowledged = durable;
-            await _stream.AcknowledgeAsync(durable);
         }
     }
 

@@ -19,6 +19,13 @@ internal static class NpgsqlInternals
     public static extern void SetWritten(ReplicationConnection connection, NpgsqlLogSequenceNumber position);
 
     /// <summary>
+    /// Null before the server has agreed to stream, and again behind the stream's end. A report that is sent then breaks the protocol, and Npgsql never sends another
+    /// one, for it trips over the missing timer before it releases its lock (SendFeedback).
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_sendFeedbackTimer")]
+    public static extern ref Timer? ReportTimer(ReplicationConnection connection);
+
+    /// <summary>
     /// A command's only row. Npgsql's own TIMELINE_HISTORY wants a bytea, and servers since 15 send a text (walsender.c, SendTimeLineHistory).
     /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ReadSingleRow")]

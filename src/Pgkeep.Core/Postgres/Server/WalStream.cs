@@ -38,6 +38,9 @@ internal sealed class WalStream : IAsyncDisposable
     /// <summary>Why there is no next piece; null before that.</summary>
     public WalStreamEnd? End { get; private set; }
 
+    /// <summary>Whether the server has agreed to stream and the stream has not ended. What is wrong with the WAL that was asked for comes a moment later.</summary>
+    public bool IsStreaming => NpgsqlInternals.ReportTimer(_connection) is not null;
+
     /// <summary>The next piece; null at the end. A read that is under way is returned again.</summary>
     public Task<WalPiece?> ReadAsync() => _reading = _reading.IsCompleted ? ReadNextAsync() : _reading;
 
@@ -49,8 +52,14 @@ internal sealed class WalStream : IAsyncDisposable
     }
 
     /// <summary>Tells the server at once up to where everything is durable.</summary>
-    public async Task AcknowledgeAsync(Lsn flushed)
+    /// <returns>False where nothing was sent, as the stream has not begun.</returns>
+    public async Task<bool> AcknowledgeAsync(Lsn flushed)
     {
+        if (!IsStreaming)
+        {
+            return false;
+        }
+
         try
         {
             _connection.LastFlushedLsn = new NpgsqlLogSequenceNumber(flushed.Value);
@@ -60,6 +69,8 @@ internal sealed class WalStream : IAsyncDisposable
         {
             // Whatever it is, the stream has ended meanwhile, in another thread, and the next read says why.
         }
+
+        return true;
     }
 
     public async ValueTask DisposeAsync()
