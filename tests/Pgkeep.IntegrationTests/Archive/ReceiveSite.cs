@@ -21,7 +21,7 @@ internal sealed class ReceiveSite
 
     /// <summary>Segments that are stored, by name, in order.</summary>
     public IReadOnlyList<string> Stored =>
-        [.. Directory.EnumerateFiles(Archive, "*.gz").Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name.Length == 24).Order(StringComparer.Ordinal)];
+        !Directory.Exists(Archive) ? [] : [.. Directory.EnumerateFiles(Archive, "*.gz").Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name.Length == 24).Order(StringComparer.Ordinal)];
 
     public IReadOnlyList<string> Receiving => ReceivingIn("pgkeep");
 
