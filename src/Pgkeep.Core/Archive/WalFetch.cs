@@ -169,7 +169,7 @@ internal sealed class WalFetch
 
         try
         {
-            File.WriteAllBytes(path, content);
+            await File.WriteAllBytesAsync(path, content, cancellationToken);
             return true;
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))

@@ -4,7 +4,7 @@ using Pgkeep.Posix;
 namespace Pgkeep.Repository;
 
 /// <summary>
-/// Keeps a rotation from moving the archive while a file is being stored in it. Every archive-wal holds it together with the others; a rotation
+/// Keeps a rotation from moving the archive while a file is being stored in it. Every archive-wal and receive-wal holds it together with the others; a rotation
 /// holds it alone. Between the two a file could otherwise be checked against one cluster's marker and land in the other's archive.
 /// </summary>
 internal static class ArchiveLock
@@ -50,7 +50,7 @@ internal static class ArchiveLock
         }
 
         throw new PgkeepException(
-            ErrorKind.RepositoryLocked, $"an archive-wal has been working in \"{layout.WalDirectory}\" for {Patience.TotalSeconds:0} s", $"see which process has \"{path}\" open: fuser -v \"{path}\"");
+            ErrorKind.RepositoryLocked, $"an archive-wal or receive-wal has been working in \"{layout.WalDirectory}\" for {Patience.TotalSeconds:0} s", "stop receive-wal for the rotation", $"otherwise see which process has \"{path}\" open: fuser -v \"{path}\"");
     }
 
     private static string PathIn(RepositoryLayout layout)

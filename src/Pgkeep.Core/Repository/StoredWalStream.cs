@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Streams;
+using Pgkeep.Streams.Deflate;
 
 namespace Pgkeep.Repository;
 
@@ -11,31 +14,47 @@ namespace Pgkeep.Repository;
 /// </summary>
 internal sealed class StoredWalStream : Stream
 {
-    private const int BufferLength = 128 * 1024;
-    private const int HeaderLength = 512;
+    /// <summary>The largest segment that PostgreSQL knows; nothing in an archive is larger.</summary>
+    public const int MaxLength = 1024 * 1024 * 1024;
 
-    private readonly Stream _file;
+    /// <summary>Holds every header that we write: an identity has some 100 bytes.</summary>
+    private const int StartLength = 512;
+
+    /// <summary>CRC-32 and length (RFC 1952, 2.3.1).</summary>
+    private const int TrailerLength = 8;
+
     private readonly Stream _plain;
+    private readonly TrailerStream? _deflated;
     private readonly IncrementalHash? _hash;
     private readonly string _path;
+    private readonly long _maxLength;
+    private uint _checksum;
     private long _length;
 
     private StoredWalStream(Stream file, bool isGzip, string path)
     {
         _path = path;
-        _file = new BufferedStream(file, BufferLength);
+        _maxLength = MaxLength;
         if (!isGzip)
         {
-            _plain = _file;
+            _plain = file;
             return;
         }
 
-        var start = new byte[HeaderLength];
-        var length = Guard(() => _file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
-        _file.Position = 0;
-        Identity = GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && WalIdentity.TryRead(subfield, out var found) ? found : null;
-        _plain = new GzipMemberStream(_file);
-        _hash = Identity is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var start = ReadStart(file, path);
+        Identity = TryReadIdentity(start);
+        if (Identity is null)
+        {
+            // Another tool's: one member or several, with whatever header.
+            _deflated = new TrailerStream(file, start, trailerLength: 0);
+            _plain = new GZipStream(_deflated, CompressionMode.Decompress);
+            return;
+        }
+
+        _maxLength = Identity.PlainSize is >= 0 and <= MaxLength ? Identity.PlainSize : throw Damaged($"says that its content has {Identity.PlainSize} bytes");
+        _deflated = new TrailerStream(file, start[GzipHeader.LengthOf(start)..], TrailerLength);
+        _plain = InflateStreams.Create(_deflated);
+        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     }
 
     /// <summary>What travels with the file; null in one that another tool stored.</summary>
@@ -56,19 +75,16 @@ internal sealed class StoredWalStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <param name="file">Can seek, and stands at its beginning. Owned from here on.</param>
+    /// <param name="file">From its beginning. Not owned.</param>
     /// <param name="storedName">With its suffix.</param>
     /// <param name="path">For messages.</param>
-    public static StoredWalStream Open(Stream file, string storedName, string path)
-    {
-        if (!storedName.EndsWith(".zst", StringComparison.Ordinal))
-        {
-            return new StoredWalStream(file, storedName.EndsWith(".gz", StringComparison.Ordinal), path);
-        }
+    public static StoredWalStream Open(Stream file, string storedName, string path) => storedName.EndsWith(".zst", StringComparison.Ordinal)
+        ? throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" is compressed with zstd, which this version does not read", $"unpack it beside itself: zstd -d \"{path}\"")
+        : new StoredWalStream(file, storedName.EndsWith(".gz", StringComparison.Ordinal), path);
 
-        file.Dispose();
-        throw new PgkeepException(ErrorKind.RepositoryCorrupt, $"\"{path}\" is compressed with zstd, which this version does not read", $"unpack it beside itself: zstd -d \"{path}\"");
-    }
+    /// <summary>What a file says of itself, without a look at its content. Null where another tool stored it, or it is plain.</summary>
+    /// <param name="stored">From its beginning.</param>
+    public static WalIdentity? ReadIdentity(Stream stored, string path) => TryReadIdentity(ReadStart(stored, path));
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -89,7 +105,17 @@ internal sealed class StoredWalStream : Stream
         }
 
         _length += read;
-        _hash?.AppendData(buffer[..read]);
+        if (_length > _maxLength)
+        {
+            throw Damaged(_maxLength == MaxLength ? "is larger than any WAL segment" : "is longer than what was stored");
+        }
+
+        if (_hash is not null)
+        {
+            _hash.AppendData(buffer[..read]);
+            _checksum = Crc32.Append(_checksum, buffer[..read]);
+        }
+
         if (read == 0 && !buffer.IsEmpty)
         {
             CheckEnd();
@@ -113,40 +139,56 @@ internal sealed class StoredWalStream : Stream
         if (disposing)
         {
             _hash?.Dispose();
-            _plain.Dispose();
-            _file.Dispose();
+            if (_deflated is not null)
+            {
+                _plain.Dispose();
+                _deflated.Dispose();
+            }
         }
 
         base.Dispose(disposing);
     }
 
-    private void CheckEnd()
+    private static ReadOnlySpan<byte> ReadStart(Stream file, string path)
     {
-        if (_length == 0)
-        {
-            throw Damaged("is empty");
-        }
-
-        if (Identity is null)
-        {
-            return;
-        }
-
-        if (_length != Identity.PlainSize || new Sha256Digest(_hash!.GetCurrentHash()) != Identity.Digest)
-        {
-            throw Damaged("does not have the length and the checksum that it was stored with");
-        }
-    }
-
-    private T Guard<T>(Func<T> read)
-    {
+        var start = new byte[StartLength];
         try
         {
-            return read();
+            return start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
-            throw PosixError.From(thrown, "read", _path);
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    private static WalIdentity? TryReadIdentity(ReadOnlySpan<byte> start) =>
+        GzipHeader.TryReadSubfield(start, out var subfield) && WalIdentity.TryRead(subfield, out var identity) ? identity : null;
+
+    private void CheckEnd()
+    {
+        if (Identity is null)
+        {
+            _ = _length > 0 ? true : throw Damaged("is empty");
+            return;
+        }
+
+        if (_length < Identity.PlainSize)
+        {
+            throw Damaged("cannot be decompressed to its end");
+        }
+
+        var trailer = _deflated!.Trailer;
+        if (trailer.Length < TrailerLength
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _checksum
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length)
+        {
+            throw Damaged("does not end with the checksum and the length of its content");
+        }
+
+        if (new Sha256Digest(_hash!.GetCurrentHash()) != Identity.Digest)
+        {
+            throw Damaged("does not have the checksum that it was stored with");
         }
     }
 

@@ -1,7 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
-using Pgkeep.Streams;
 
 namespace Pgkeep.Repository;
 
@@ -126,11 +125,8 @@ internal sealed class WalArchive
         return stored is null ? null : await ReadStoredAsync(stored, file, cancellationToken);
     }
 
-    /// <summary>A listed file's plain content piece by piece, for files of any size. Null where it is gone since.</summary>
-    public async ValueTask<StoredWalStream?> OpenAsync(StoredWalFile file, CancellationToken cancellationToken) =>
-        await _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken) is { } stream
-            ? StoredWalStream.Open(stream, file.Stored.Name, Describe(file.Stored.Name))
-            : null;
+    /// <summary>A listed file as it is stored. Null where it is gone since.</summary>
+    public ValueTask<Stream?> OpenStoredAsync(StoredWalFile file, CancellationToken cancellationToken) => _storage.OpenReadAsync(_prefix + file.Stored.Name, cancellationToken);
 
     /// <summary>A timeline's stored history; that of a first timeline, which has none, where nothing is stored.</summary>
     public async ValueTask<TimelineHistory> ReadHistoryAsync(TimelineId timeline, CancellationToken cancellationToken)
@@ -201,12 +197,13 @@ internal sealed class WalArchive
 
     private async ValueTask CompareAsync(string stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
     {
-        var present = await ReadStoredAsync(stored, file, cancellationToken);
-        if (!content.HasContent(present))
+        await using var stream = await OpenStoredAsync(stored, cancellationToken);
+        await using var offered = content.OpenStream();
+        if (!WalComparison.HasContent(stream, stored, file, Describe(stored), offered, out var digest, cancellationToken))
         {
             throw new PgkeepException(
                 ErrorKind.WalConflict,
-                $"\"{Describe(stored)}\" holds other content: stored {Sha256Digest.Of(present)}, offered {content.Sha256()}",
+                $"\"{Describe(stored)}\" holds other content: stored {digest}, offered {content.Sha256()}",
                 "two servers archive into one place: a copy of the server was started without recovery.signal or with archive_mode on, or a standby was promoted twice",
                 "nothing was changed; find out which server is the right one before moving the stored file away by hand");
         }

@@ -11,10 +11,13 @@ internal static class WalComparison
     /// <param name="storedName">With its suffix.</param>
     /// <param name="path">Of the stored file, for messages.</param>
     /// <param name="plain">The other content, from its beginning. Not owned.</param>
-    public static bool HasContent(Stream stored, string storedName, WalFileName file, string path, Stream plain, CancellationToken cancellationToken)
+    /// <param name="digest">Of the plain content that is stored.</param>
+    public static bool HasContent(Stream stored, string storedName, WalFileName file, string path, Stream plain, out Sha256Digest digest, CancellationToken cancellationToken)
     {
         using var comparison = new ComparingStream(plain);
-        StoredWal.Decode(stored, storedName, file, path, comparison, cancellationToken);
+        using var hashing = new HashingStream(comparison);
+        StoredWal.Decode(stored, storedName, file, path, hashing, cancellationToken);
+        digest = hashing.Digest;
         return comparison.IsEqual();
     }
 }

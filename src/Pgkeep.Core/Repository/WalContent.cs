@@ -82,15 +82,17 @@ internal sealed class WalContent : IDisposable
         return new Sha256Digest(hash.GetHashAndReset());
     }
 
-    public bool HasContent(ReadOnlyMemory<byte> other)
+    /// <summary>From the beginning.</summary>
+    public Stream OpenStream()
     {
-        var (isEqual, rest) = (other.Length == Length, other);
-        ForEachPiece(piece =>
+        try
         {
-            isEqual = isEqual && piece.SequenceEqual(rest.Span[..piece.Length]);
-            rest = isEqual ? rest[piece.Length..] : rest;
-        });
-        return isEqual;
+            return _file is null ? new MemoryStream(_memory.ToArray(), writable: false) : new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", _path);
+        }
     }
 
     public void Dispose() => _file?.Dispose();

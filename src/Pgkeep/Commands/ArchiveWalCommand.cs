@@ -3,6 +3,7 @@ using Pgkeep.Archive;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Repository;
+using Pgkeep.Repository.Prefetch;
 
 namespace Pgkeep.Commands;
 
@@ -41,6 +42,7 @@ internal static class ArchiveWalCommand
                 StoredAhead = (file, took) => log.Append($"Archived {file} ahead of its turn in {Milliseconds(took)} ms"),
             };
             await push.RunAsync(path, name, cancellationToken);
+            PrefetchDirectory.RemoveFor(Environment.CurrentDirectory, context.Get(OptionTable.PrefetchDir));
             return 0;
         }
         catch (PgkeepException failure)

@@ -265,7 +265,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGKEEP_PREFETCH_DIR",
         Codec = new PathCodec("DIR"),
         ComputedAs = "the directory that the data directory lies in",
-        Commands = CommandNames.Fetching,
+        Commands = [.. CommandNames.Fetching, CommandNames.ArchiveWal],
         Summary = "Where the segments fetched ahead lie, in a directory of their own",
         Details = "Best on the file system of pg_wal: then a segment is moved there, not copied. Where the server's account cannot write there, nothing is fetched ahead.",
         Example = "/var/lib/postgresql/16",

@@ -128,7 +128,7 @@ public sealed class StoredWalTests
     }
 
     private static bool HasContent(byte[] content) =>
-        WalComparison.HasContent(new MemoryStream(Store(Plain)), Name + ".gz", File(Name), "/a", new TrickleStream(content, 999), CancellationToken.None);
+        WalComparison.HasContent(new MemoryStream(Store(Plain)), Name + ".gz", File(Name), "/a", new TrickleStream(content, 999), out _, CancellationToken.None);
 
     private static void AssertDamaged(byte[] stored)
     {
@@ -140,7 +140,7 @@ public sealed class StoredWalTests
 
     private static byte[] Store(byte[] plain, int level = 1, string name = Name, long? size = null, Sha256Digest? digest = null)
     {
-        var identity = new WalIdentity(new SystemIdentifier(7), size ?? plain.Length, digest ?? Sha256Digest.Of(plain), DateTimeOffset.UnixEpoch.AddSeconds(1), name);
+        var identity = new WalIdentity(new SystemIdentifier(7), size ?? plain.Length, digest ?? Sha256Digest.Of(plain), QuickDigest.Of(plain), DateTimeOffset.UnixEpoch.AddSeconds(1), name);
         using var stored = new MemoryStream();
         using (var gzip = FrameStream.Gzip(stored, level, identity.ToBytes()))
         {

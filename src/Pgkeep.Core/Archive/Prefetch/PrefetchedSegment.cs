@@ -1,21 +1,17 @@
-using System.Security.Cryptography;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
-using Pgkeep.Streams;
 
 namespace Pgkeep.Archive.Prefetch;
 
 /// <summary>
-/// Takes a segment out of the directory of those fetched ahead. It is handed out only where it has the size and the SHA-256 that the archive's own
+/// Takes a segment out of the directory of those fetched ahead. It is handed out only where it has the size and the checksum that the archive's own
 /// file says of itself at that moment; a crash, another cluster or a person may have put anything there.
 /// </summary>
 internal sealed class PrefetchedSegment
 {
-    private const int PieceLength = 1024 * 1024;
-
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Of waiting for a segment that is being fetched: as long as fetching it anew takes, and not much longer.</summary>
@@ -117,21 +113,7 @@ internal sealed class PrefetchedSegment
 
     private static bool Has(string path, WalIdentity identity)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, FileOptions.SequentialScan);
-        return RandomAccess.GetLength(file) == identity.PlainSize && DigestOf(file) == identity.Digest;
-    }
-
-    private static Sha256Digest DigestOf(Microsoft.Win32.SafeHandles.SafeFileHandle file)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var piece = GC.AllocateUninitializedArray<byte>(PieceLength);
-        var offset = 0L;
-        while (RandomAccess.Read(file, piece, offset) is var read && read > 0)
-        {
-            hash.AppendData(piece, 0, read);
-            offset += read;
-        }
-
-        return new Sha256Digest(hash.GetHashAndReset());
+        using var content = WalContent.Open(path);
+        return content.Length == identity.PlainSize && (identity.Quick is { } quick ? content.QuickDigest() == quick : content.Sha256() == identity.Digest);
     }
 }

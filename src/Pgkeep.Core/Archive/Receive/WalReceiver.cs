@@ -41,6 +41,7 @@ internal sealed class WalReceiver
 
     public async Task RunAsync(CancellationToken stop)
     {
+        using var storing = ArchiveLock.Share(_settings.Layout);
         var stores = ArchiveStores.OfWritable(_settings.Layout);
         using var directory = ReceivingDirectory.Take(_settings.Layout, _settings.Slot);
         var archiver = new SegmentArchiver(stores, directory, _settings.Level, _time, _tell);

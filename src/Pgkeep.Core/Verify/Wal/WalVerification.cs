@@ -66,12 +66,14 @@ internal sealed class WalVerification
         var path = _archive.Describe(stored.Stored.Name);
         try
         {
-            await using var content = await _archive.OpenAsync(stored, cancellationToken);
-            if (content is null)
+            await using var file = await _archive.OpenStoredAsync(stored, cancellationToken);
+            if (file is null)
             {
                 Interlocked.Increment(ref _gone);
                 return;
             }
+
+            await using var content = StoredWalStream.Open(file, stored.Stored.Name, path);
 
             if (Misplaced(stored.File, content.Identity) is { } misplaced)
             {
