@@ -126,12 +126,15 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     {
         var random = new Random(rounds);
         var kills = 0;
+        // A whole call takes that long at most, so the kills are spread over all of it.
+        var whole = (int)(await (await CreateAsync()).OfferAsync(Names[0])).EnsureSuccess().Elapsed.TotalMilliseconds;
+        Directory.Delete(Archive, recursive: true);
         for (var round = 0; round < rounds; round++)
         {
             var wal = await CreateAsync($"made-up-{round}");
             await using (var call = wal.Start(Names[0]))
             {
-                await Task.Delay(random.Next(60), TestContext.Current.CancellationToken);
+                await Task.Delay(random.Next(whole), TestContext.Current.CancellationToken);
                 call.Send(Signal.Kill);
                 kills += (await call.WaitAsync()).ExitCode == 0 ? 0 : 1;
             }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Pgkeep.IntegrationTests.Harness;
 using Xunit;
 
@@ -85,44 +84,6 @@ internal sealed class ReceiveSite
             var perLog = 4096 / segmentSizeInMiB;
             var numbers = timeline.Select(name => (Convert.ToUInt64(name[8..16], 16) * perLog) + Convert.ToUInt64(name[16..], 16)).ToList();
             Assert.Equal(numbers.Count, (int)(numbers[^1] - numbers[0]) + 1);
-        }
-    }
-}
-
-/// <summary>Writes rows one by one on its own session, and notes each that the server has acknowledged.</summary>
-internal sealed class RowWriter
-{
-    private readonly Task _running;
-    private long _acknowledged;
-    private int _isEnding;
-
-    public RowWriter(PostgresCluster cluster, string session) => _running = Task.Run(() => WriteAsync(cluster, session));
-
-    /// <summary>The number of rows, from 1 on, that must be there.</summary>
-    public long Acknowledged => Interlocked.Read(ref _acknowledged);
-
-    public async Task<long> EndAsync()
-    {
-        Interlocked.Exchange(ref _isEnding, 1);
-        await _running.WaitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
-        return Acknowledged;
-    }
-
-    private async Task WriteAsync(PostgresCluster cluster, string session)
-    {
-        try
-        {
-            await using var connection = await cluster.ConnectAsync();
-            for (long row = 1; Interlocked.CompareExchange(ref _isEnding, 0, 0) == 0; row++)
-            {
-                await using var insert = new NpgsqlCommand($"INSERT INTO written VALUES ('{session}', {row}, repeat('x', (random() * 3000)::int))", connection);
-                await insert.ExecuteNonQueryAsync(CancellationToken.None);
-                Interlocked.Exchange(ref _acknowledged, row);
-            }
-        }
-        catch (Exception e) when (e is NpgsqlException or IOException)
-        {
-            // The server was killed: what it had acknowledged until then counts.
         }
     }
 }
