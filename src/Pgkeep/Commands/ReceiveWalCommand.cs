@@ -61,27 +61,32 @@ internal static class ReceiveWalCommand
     /// <summary>Called from any thread.</summary>
     private static void Tell(CommandContext context, OperationLog log, ReceiverEvent happened)
     {
-        log.Append(happened.Name == "warning" ? $"WARNING: {happened.Text}" : happened.Text);
-        if (context.Get(OptionTable.Json))
+        lock (log)
         {
-            lock (log)
+            log.Append(happened.Name == "warning" ? $"WARNING: {happened.Text}" : happened.Text);
+            if (context.Get(OptionTable.Json))
             {
-                context.Output.WriteResult(JsonLine.Write(json =>
-                {
-                    json.WriteString("event", happened.Name);
-                    json.WriteString("time", context.Time.GetLocalNow());
-                    json.WriteString("text", happened.Text);
-                }));
-                context.Output.Flush();
+                WriteJson(context, happened);
+            }
+            else if (happened.Name == "warning")
+            {
+                context.Warn(happened.Text);
+            }
+            else if (!happened.IsRoutine)
+            {
+                context.Note(CommandSettings.Stamp(context, happened.Text));
             }
         }
-        else if (happened.Name == "warning")
+    }
+
+    private static void WriteJson(CommandContext context, ReceiverEvent happened)
+    {
+        context.Output.WriteResult(JsonLine.Write(json =>
         {
-            context.Warn(happened.Text);
-        }
-        else if (!happened.IsRoutine)
-        {
-            context.Note(CommandSettings.Stamp(context, happened.Text));
-        }
+            json.WriteString("event", happened.Name);
+            json.WriteString("time", context.Time.GetLocalNow());
+            json.WriteString("text", happened.Text);
+        }));
+        context.Output.Flush();
     }
 }

@@ -38,7 +38,11 @@ internal sealed class ReceiveLoop
     {
         (_stream, _directory, _archiver, _identity, _time) = (stream, directory, archiver, identity, time);
         (_timeline, _expected, _keptUntil) = (start.Timeline, start.From, start.KeptUntil);
-        Durable = start.IsFirst ? null : start.KeptUntil;
+        if (!start.IsFirst)
+        {
+            Durable = start.KeptUntil;
+            stream.SetWritten(start.KeptUntil);
+        }
     }
 
     /// <summary>Up to where all WAL is on stable storage; null where nothing is.</summary>
@@ -132,7 +136,7 @@ internal sealed class ReceiveLoop
             _file ??= ReceivingFile.Open(_directory, WalSegmentName.FromLsn(_timeline, _expected, _identity.WalSegmentSize), _identity, _expected, _keptUntil);
             rest = rest[_file.Take(rest.Span)..];
             _expected = _file.Position;
-            _stream.SetWritten(_expected);
+            _stream.SetWritten(_expected > _keptUntil ? _expected : _keptUntil);
             if (_file.IsComplete)
             {
                 await FlushAsync();

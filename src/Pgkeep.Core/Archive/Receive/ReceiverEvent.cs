@@ -1,7 +1,7 @@
 namespace Pgkeep.Archive.Receive;
 
 /// <summary>Something that happened while WAL was being received.</summary>
-/// <param name="Name">For programs: started, synchronous, segment, outage, connected, timeline, warning, stopped.</param>
+/// <param name="Name">For programs: slot, history, started, synchronous, segment, outage, connected, timeline, warning, stopped.</param>
 /// <param name="Text">For people, one line.</param>
 internal sealed record ReceiverEvent(string Name, string Text)
 {
