@@ -80,7 +80,7 @@ internal sealed class WalFetch
 
         if (prefetch is not null)
         {
-            await new PrefetchStart(prefetch, _stores.Archive).RunAsync(file.Segment!.Value, identity.WalSegmentSize, cancellationToken);
+            PrefetchStart.Run(prefetch, file.Segment!.Value, identity.WalSegmentSize);
         }
 
         return FetchResult.Fetched;
