@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Pgkeep.IntegrationTests.Archive;
 
-public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSamples>
+public class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSamples>
 {
     private const int Absent = 1;
     private const int CannotTell = 200;
@@ -12,7 +12,12 @@ public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture
 
     private string Second => Path.GetFileName(samples.Segments[1]);
 
-    private string Destination => Path.Combine(Path.GetDirectoryName(Repository)!, "RECOVERYXLOG");
+    /// <summary>Where the server runs it.</summary>
+    private protected virtual string WorkingDirectory => Path.GetDirectoryName(Repository)!;
+
+    private string Destination => Path.Combine(WorkingDirectory, "RECOVERYXLOG");
+
+    private RunOptions GetOptions => Options with { WorkingDirectory = WorkingDirectory };
 
     [Fact]
     public async Task A_segment_comes_back_as_it_was()
@@ -149,7 +154,7 @@ public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture
     [InlineData("get-wal", "--config", "/no/such/file", "000000010000000000000001", "a")]
     public async Task A_wrong_call_tells_nothing(params string[] words)
     {
-        Assert.Equal(CannotTell, (await PgkeepBinary.RunAsync(words, Options)).ExitCode);
+        Assert.Equal(CannotTell, (await PgkeepBinary.RunAsync(words, GetOptions)).ExitCode);
     }
 
     [Fact]
@@ -157,7 +162,7 @@ public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture
     {
         await PushAllAsync([samples.Segments[0]]);
 
-        var result = await Strace.RunAsync("rename,renameat2:error=EIO", PgkeepBinary.FilePath, ["get-wal", First, Destination], Options);
+        var result = await Strace.RunAsync("rename,renameat2:error=EIO", PgkeepBinary.FilePath, ["get-wal", First, Destination], GetOptions);
 
         Assert.Equal(CannotTell, result.ExitCode);
         Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(Destination)!, "RECOVERYXLOG*"));
@@ -169,7 +174,7 @@ public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture
     [InlineData("damaged", 13)]
     public async Task A_standby_is_told_to_try_again(string trouble, int exitCode)
     {
-        await (await GetWorkspaceAsync()).WriteFileAsync("standby.signal", "");
+        await TestAccount.WriteFileAsync(Path.Combine(WorkingDirectory, "standby.signal"), "");
         await PushAllAsync([samples.Segments[0], samples.Segments[2]]);
         var name = trouble == "damaged" ? First : Second;
         switch (trouble)
@@ -185,7 +190,7 @@ public sealed class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture
         Assert.Equal(exitCode, (await GetAsync(name)).ExitCode);
     }
 
-    private Task<ProgramResult> GetAsync(string name) => PgkeepBinary.RunAsync(["get-wal", name, "RECOVERYXLOG"], Options);
+    private Task<ProgramResult> GetAsync(string name) => PgkeepBinary.RunAsync(["get-wal", name, "RECOVERYXLOG"], GetOptions);
 
     private async Task PushHistoryAsync(string name, string text) => (await PushAsync(await (await GetWorkspaceAsync()).WriteFileAsync(name, text))).EnsureSuccess();
 
