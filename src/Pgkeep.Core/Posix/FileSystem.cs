@@ -144,12 +144,6 @@ internal static class FileSystem
         return errno is Libc.ENOENT or Libc.ENOTEMPTY or Libc.EEXIST ? false : throw PosixError.From(errno, "remove the directory", path);
     }
 
-    /// <summary>
-    /// Has the kernel begin to write a file back, so that a later fsync, by whoever it is, has less to wait for. Waits for nothing and asks for no
-    /// errors: those are for whoever calls fsync (man 2 sync_file_range). Where it cannot be done, that fsync takes longer.
-    /// </summary>
-    public static void BeginWriteBack(SafeFileHandle handle) => _ = Libc.SyncFileRange(handle, 0, 0, Libc.SYNC_FILE_RANGE_WRITE);
-
     public static void ChangeOwner(string path, uint userId, uint groupId)
     {
         if (Libc.ChangeOwner(path, userId, groupId) != 0)

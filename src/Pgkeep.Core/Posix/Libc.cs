@@ -47,7 +47,6 @@ internal static unsafe partial class Libc
     public const int FD_CLOEXEC = 1;
     public const nint CLOSE_RANGE = 436;
     public const int CLOSE_RANGE_CLOEXEC = 4;
-    public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const int PRIO_PROCESS = 0;
     public const int IOPRIO_WHO_PROCESS = 1;
     public const int IOPRIO_CLASS_SHIFT = 13;
@@ -89,9 +88,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int RemoveDirectory(string path);
-
-    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
-    public static partial int SyncFileRange(SafeFileHandle fd, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeOwner(string path, uint uid, uint gid);

@@ -107,7 +107,6 @@ internal sealed class PrefetchRun
             // As the server's own umask wants it: the file goes to pg_wal.
             await using var plain = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
             await _stores.Archive.CopyAsync(stored, file, plain, cancellationToken);
-            FileSystem.BeginWriteBack(plain.SafeFileHandle);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
