@@ -41,7 +41,8 @@ internal sealed record ReceiveStart(TimelineId Timeline, Lsn From, Lsn KeptUntil
         if (archived is { } newest)
         {
             var next = newest.Next(size).StartLsn(size);
-            return FollowTimelines(new ReceiveStart(newest.Timeline, next, next), next, history, size);
+            // The new timeline's first segment begins with a copy of what the old one has of it, so it is received from its beginning.
+            return history.EndOf(newest.Timeline) is { } end && next >= end ? Begin(history, size, end) : new ReceiveStart(newest.Timeline, next, next);
         }
 
         return Begin(history, size, origin) with { IsFirst = true };
@@ -64,25 +65,17 @@ internal sealed record ReceiveStart(TimelineId Timeline, Lsn From, Lsn KeptUntil
     private static ReceiveStart Continue(ReceivedSegment current, TimelineHistory history, WalSegmentSize size, Lsn? durable)
     {
         var start = current.Name.StartLsn(size);
+        if (history.EndOf(current.Name.Timeline) is { } left && left < start + size.Bytes)
+        {
+            // However much of the old one's part is here: the new timeline's segment brings all of it, and the old one's is never whole.
+            return Begin(history, size, left) with { Diverged = current.Extent?.End > left ? current : null };
+        }
+
         // Pages that follow from each other show what was written, not that all of it reached the disk before a power cut; what was acknowledged did.
         var kept = current.Extent is { IsSound: true, End: var end } && durable is { } acknowledged && acknowledged > start
             ? (acknowledged < end ? acknowledged : end)
             : start;
         var from = kept > start ? new Lsn(Math.Max(start.Value, (kept.Value - 1) / Overlap * Overlap)) : start;
-        var reached = kept > start && durable is { } told && told > kept && IsOnSamePage(kept, told) ? told : kept;
-        var followed = FollowTimelines(new ReceiveStart(current.Name.Timeline, from, kept), reached, history, size);
-        return followed.Timeline != current.Name.Timeline && current.Extent is { } extent && extent.End > history.EndOf(current.Name.Timeline)
-            ? followed with { Diverged = current }
-            : followed;
+        return new ReceiveStart(current.Name.Timeline, from, kept);
     }
-
-    /// <summary>
-    /// A record may end in zeros, so what was acknowledged may lie behind the last byte that is not zero, on its page. It counts where a timeline ended right there,
-    /// for the server does not stream from a timeline's end on.
-    /// </summary>
-    private static bool IsOnSamePage(Lsn kept, Lsn acknowledged) => (kept.Value - 1) / Overlap == (acknowledged.Value - 1) / Overlap;
-
-    /// <summary>The new timeline's first segment begins with a copy of what the old one has of it, so it is received from its beginning.</summary>
-    private static ReceiveStart FollowTimelines(ReceiveStart start, Lsn reached, TimelineHistory history, WalSegmentSize size) =>
-        history.EndOf(start.Timeline) is { } end && reached >= end ? Begin(history, size, end) : start;
 }

@@ -26,6 +26,7 @@ internal sealed class WalReceiver
     private readonly Action<ReceiverEvent> _tell;
     private TimelineId? _timeline;
     private Lsn? _durable;
+    private Lsn? _durableAtPause;
     private string? _outage;
     private bool _isOutageTold;
     private bool _hasStreamed;
@@ -213,6 +214,13 @@ internal sealed class WalReceiver
         }
 
         _outage ??= reason;
+        if (_pause == TimeSpan.Zero && _durable == _durableAtPause)
+        {
+            // Nothing came of the last attempt.
+            _pause = FirstPause;
+        }
+
+        _durableAtPause = _durable;
         await Task.Delay(_pause, _time, stop);
         _pause = _pause == TimeSpan.Zero ? FirstPause : _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }

@@ -110,14 +110,16 @@ internal sealed class WalStream : IAsyncDisposable
             await message.Data.ReadExactlyAsync(_buffer.AsMemory(0, length), _stop.Token);
             return new WalPiece(new Lsn((ulong)message.WalStart), _buffer.AsMemory(0, length));
         }
-        catch (PostgresException said)
+        catch (PostgresException refused)
         {
-            return Finish(KindOf(said), said.MessageText);
+            return Finish(KindOf(refused), refused.MessageText);
         }
         // All of it is Npgsql's own, and what it throws at a message that it does not expect, such as CopyDone, has no type of its own.
         catch (Exception thrown) when (thrown is not OutOfMemoryException)
         {
-            return Finish(WalStreamEndKind.Broken, _stop.IsCancellationRequested ? "stopped" : ServerError.InnerMost(thrown).Message);
+            var said = ServerError.InnerMost(thrown).Message;
+            var isEnd = said.Contains("CopyDone", StringComparison.Ordinal) || said.Contains("CommandComplete", StringComparison.Ordinal);
+            return Finish(WalStreamEndKind.Broken, isEnd ? "the server ended the stream" : said);
         }
     }
 

@@ -59,20 +59,21 @@ public sealed class ReceiveStartTests
     }
 
     [Fact]
-    public void An_old_timeline_is_received_up_to_its_end()
+    public void An_old_timeline_is_received_up_to_the_segment_in_which_it_ended()
     {
-        var start = Plan(Second, [Received("000000010000000000000005", "0/52E000")], [], "0/52E000");
+        var start = Plan(Second, [Received("000000010000000000000004", "0/42E000")], [], "0/42E000");
 
-        Assert.Equal((TimelineId.First, Lsn.Parse("0/52E000")), (start.Timeline, start.KeptUntil));
+        Assert.Equal((TimelineId.First, Lsn.Parse("0/42E000")), (start.Timeline, start.KeptUntil));
     }
 
     [Theory]
-    // Acknowledged to the last byte; the record that ended the timeline may end in zeros.
-    [InlineData("0/534560", "0/534567", false)]
+    // The record that ended it may end in zeros, and the slot may be a new one, on a page behind.
+    [InlineData("0/534560", "0/538028", false)]
     [InlineData("0/534567", "0/534567", false)]
+    [InlineData("0/52E000", "0/52E000", false)]
     // More of the old timeline than the new one has of it.
     [InlineData("0/538000", "0/538000", true)]
-    public void Behind_its_end_the_new_timeline_begins_with_its_first_segment(string end, string durable, bool isDiverged)
+    public void In_that_segment_the_new_timeline_begins(string end, string durable, bool isDiverged)
     {
         var start = Plan(Second, [Received("000000010000000000000005", end)], [], durable);
 
