@@ -52,8 +52,7 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        var result = await _stores.Archive.StoreAsync(file, content, identity.SystemIdentifier, _level, WrittenAt(path), _jobs, cancellationToken);
-        Stored?.Invoke(file, result);
+        await StoreAsync(file, path, content, identity.SystemIdentifier, cancellationToken);
         if (file.Kind == WalFileKind.Segment && _jobs > 1)
         {
             var ahead = new LookAhead(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
@@ -61,6 +60,23 @@ internal sealed class WalPush
         }
 
         await _stores.Archive.RemoveLeftoversAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Two recoveries that ended in one segment, of which one was undone, leave two unfinished segments of one name. Recovery never asks for either, so the second
+    /// is kept beside the first: a failure would stop the archiving of everything behind it for good.
+    /// </summary>
+    private async Task StoreAsync(WalFileName file, string path, WalContent content, SystemIdentifier identifier, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Stored?.Invoke(file, await _stores.Archive.StoreAsync(file, content, identifier, _level, WrittenAt(path), _jobs, cancellationToken));
+        }
+        catch (PgkeepException conflict) when (conflict.Kind == ErrorKind.WalConflict && file.Kind == WalFileKind.Partial)
+        {
+            var beside = file with { Name = $"{file.Name}.{content.Sha256().ToString()[..16]}" };
+            Stored?.Invoke(beside, await _stores.Archive.StoreAsync(beside, content, identifier, _level, WrittenAt(path), _jobs, cancellationToken));
+        }
     }
 
     /// <summary>What a segment says of itself; throws where it is not what its name says.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Storage;
@@ -28,6 +29,7 @@ internal sealed record ArchiveStores(WalArchive Archive, IReadOnlyList<IStorage>
     public static ArchiveStores OfWritable(RepositoryLayout layout)
     {
         RequireDirectories(layout);
+        RequireKnownArchive(layout);
         if (!layout.IsArchiveApart && FileStatus.OfTarget(layout.WalDirectory) is null)
         {
             CreateArchiveFolder(layout);
@@ -45,6 +47,55 @@ internal sealed record ArchiveStores(WalArchive Archive, IReadOnlyList<IStorage>
             RequireDirectory(layout.WalDirectory, "WAL_ARCHIVE_DIR");
         }
     }
+
+    /// <summary>
+    /// Notes that the archive lies here now, so that a later call that finds nothing in this place does not begin a new one: the disk is not mounted, or somebody
+    /// moved the archive away.
+    /// </summary>
+    public static void NoteArchive(RepositoryLayout layout)
+    {
+        var note = NoteIn(layout);
+        if (FileStatus.Of(note) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            RepositoryLock.EnsureStateDirectory(layout);
+            DurableFile.Replace(note, Encoding.UTF8.GetBytes(layout.WalDirectory + "\n"));
+        }
+        catch (PgkeepException)
+        {
+            // Archiving must go on; the next call tries again.
+        }
+    }
+
+    private static void RequireKnownArchive(RepositoryLayout layout)
+    {
+        if (FileStatus.Of(NoteIn(layout)) is not null && IsEmpty(layout.WalDirectory))
+        {
+            throw new PgkeepException(
+                ErrorKind.RepositoryMissing,
+                $"there was an archive in \"{layout.WalDirectory}\", and nothing is there now",
+                "mount its disk, or bring it back from where it was moved",
+                $"to begin a new one on purpose: rm \"{NoteIn(layout)}\", and take a backup at once, for the old ones lead no further");
+        }
+    }
+
+    private static bool IsEmpty(string directory)
+    {
+        try
+        {
+            return FileStatus.OfTarget(directory) is null || !Directory.EnumerateFileSystemEntries(directory).Any();
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", directory);
+        }
+    }
+
+    private static string NoteIn(RepositoryLayout layout) => Path.Combine(layout.StateDirectory, "archive");
 
     private static void CreateArchiveFolder(RepositoryLayout layout)
     {

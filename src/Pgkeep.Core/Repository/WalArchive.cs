@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
+using Pgkeep.Streams;
 
 namespace Pgkeep.Repository;
 
@@ -181,18 +182,24 @@ internal sealed class WalArchive
     }
 
     /// <summary>
-    /// What a call that looked ahead stored a moment ago is offered now in its turn: it is enough then that the offered content has the checksum in the stored
-    /// file's header. An older file is read back as a whole (<see cref="CompareAsync"/>), for this may be the last chance to have it replaced.
+    /// What a call that looked ahead stored a moment ago is offered now in its turn: it is enough then that the offered content has the checksums in the stored
+    /// file's header and at its end. An older file is read back as a whole (<see cref="CompareAsync"/>), for this may be the last chance to have it replaced.
     /// </summary>
     private async ValueTask<bool> IsFreshAndEqualAsync(StoredObject stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
     {
         var age = Time.GetUtcNow() - stored.Modified;
-        if (age < TimeSpan.Zero || age > LongestFresh || await ReadIdentityAsync(stored.Name, cancellationToken) is not { Quick: { } quick } identity)
+        if (age < TimeSpan.Zero || age > LongestFresh)
         {
             return false;
         }
 
-        return identity.Name == file.Name && identity.PlainSize == content.Length && content.QuickDigest() == quick;
+        await using var stream = await OpenStoredAsync(stored.Name, cancellationToken);
+        return WalIdentity.ReadFrom(stream) is { Quick: { } quick } identity
+            && identity.Name == file.Name
+            && identity.PlainSize == content.Length
+            && content.QuickDigest(out var checksum) == quick
+            && GzipTrailer.TryReadAtEnd(stream, out var trailer)
+            && trailer == new GzipTrailer(checksum, unchecked((uint)content.Length));
     }
 
     private async ValueTask CompareAsync(string stored, WalFileName file, WalContent content, CancellationToken cancellationToken)

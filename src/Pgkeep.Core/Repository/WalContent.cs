@@ -68,10 +68,19 @@ internal sealed class WalContent : IDisposable
         return content;
     }
 
-    public QuickDigest QuickDigest()
+    public QuickDigest QuickDigest() => QuickDigest(out _);
+
+    /// <param name="checksum">The CRC-32, which ends a gzip member.</param>
+    public QuickDigest QuickDigest(out uint checksum)
     {
         var hash = new XxHash128();
-        ForEachPiece(piece => hash.Append(piece));
+        var crc = 0u;
+        ForEachPiece(piece =>
+        {
+            hash.Append(piece);
+            crc = Streams.Crc32.Append(crc, piece);
+        });
+        checksum = crc;
         return Streams.QuickDigest.Of(hash);
     }
 

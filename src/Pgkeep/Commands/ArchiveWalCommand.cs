@@ -42,6 +42,7 @@ internal static class ArchiveWalCommand
                 StoredAhead = (file, took) => log.Append($"Archived {file} ahead of its turn in {Milliseconds(took)} ms"),
             };
             await push.RunAsync(path, name, cancellationToken);
+            ArchiveStores.NoteArchive(layout);
             PrefetchDirectory.RemoveFor(Environment.CurrentDirectory, context.Get(OptionTable.PrefetchDir));
             return 0;
         }

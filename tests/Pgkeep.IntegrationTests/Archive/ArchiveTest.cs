@@ -38,6 +38,16 @@ public abstract class ArchiveTest : IntegrationTest
         return target;
     }
 
+    /// <summary>In the middle of what is compressed, and more than one bit: a single one may mean nothing.</summary>
+    private protected static void Damage(string path)
+    {
+        var middle = new FileInfo(path).Length / 2;
+        for (var offset = middle; offset < middle + 40; offset++)
+        {
+            FlipByte(path, offset);
+        }
+    }
+
     private protected static void FlipByte(string path, long offset)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);

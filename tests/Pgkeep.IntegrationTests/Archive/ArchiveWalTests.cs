@@ -108,6 +108,42 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
     }
 
     [Fact]
+    public async Task A_second_partial_segment_of_one_name_is_kept_beside_the_first()
+    {
+        await PushAllAsync([samples.Segments[0]]);
+        var name = Path.GetFileName(samples.Segments[0]) + ".partial";
+        (await PushAsync(samples.Segments[0], name)).EnsureSuccess();
+        var other = await CopyAsync(samples.Segments[0], "other");
+        FlipByte(other, 500_000);
+
+        (await PushAsync(other, name)).EnsureSuccess();
+        (await PushAsync(other, name)).EnsureSuccess();
+
+        var stored = RepositoryNames.VisibleIn(Archive).Where(file => file.StartsWith(name, StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, stored.Count);
+        Assert.Equal(await File.ReadAllBytesAsync(samples.Segments[0], TestContext.Current.CancellationToken), await UnzipAsync(StoredPath(name)));
+        Assert.Equal(await File.ReadAllBytesAsync(other, TestContext.Current.CancellationToken), await UnzipAsync(Path.Combine(Archive, stored.Single(file => file != name + ".gz"))));
+    }
+
+    [Fact]
+    public async Task An_archive_that_is_gone_is_not_begun_anew()
+    {
+        await PushAllAsync([samples.Segments[0]]);
+        Directory.Move(Archive, Archive + ".away");
+
+        var gone = await PushAsync(samples.Segments[1]);
+        Assert.Equal(11, gone.ExitCode);
+        Assert.Contains("nothing is there now", gone.Stderr, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Archive));
+        (await TestAccount.RunAsync("mkdir", [Archive])).EnsureSuccess();
+        Assert.Equal(11, (await PushAsync(samples.Segments[1])).ExitCode);
+        Directory.Delete(Archive);
+
+        Directory.Move(Archive + ".away", Archive);
+        (await PushAsync(samples.Segments[1])).EnsureSuccess();
+    }
+
+    [Fact]
     public async Task A_timeline_history_is_stored()
     {
         await PushAllAsync([samples.Segments[0]]);
@@ -177,7 +213,7 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
     {
         await PushAllAsync([samples.Segments[0]]);
         var stored = StoredPath(Path.GetFileName(samples.Segments[0]));
-        FlipByte(stored, 300);
+        Damage(stored);
         // Minutes ago: what was stored just now, by a call that looked ahead, is not read back.
         File.SetLastWriteTimeUtc(stored, new DateTime(2025, 1, 8, 0, 0, 0, DateTimeKind.Utc));
 

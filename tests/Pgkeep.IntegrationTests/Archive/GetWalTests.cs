@@ -183,7 +183,7 @@ public class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSam
                 File.Delete(Path.Combine(Repository, "repository.json"));
                 break;
             case "damaged":
-                FlipByte(StoredPath(First), 300);
+                Damage(StoredPath(First));
                 break;
         }
 
