@@ -178,7 +178,7 @@ internal sealed class StoredWalStream : Stream
             throw Damaged("cannot be decompressed to its end");
         }
 
-        var trailer = _deflated!.Trailer;
+        var trailer = _deflated!.ReadTrailer();
         if (trailer.Length < TrailerLength
             || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _checksum
             || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length)

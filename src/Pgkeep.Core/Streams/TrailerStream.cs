@@ -27,8 +27,19 @@ internal sealed class TrailerStream : Stream
         _end = start.Length;
     }
 
-    /// <summary>What was kept back, after a read of 0 bytes; shorter where the file is.</summary>
-    public ReadOnlySpan<byte> Trailer => _isAtEnd ? _buffer.AsSpan(_next, _end - _next) : throw new InvalidOperationException("the file was not read to its end");
+    /// <summary>
+    /// What was kept back; shorter where the file is, and empty where more of it was left than that. Whoever decompresses may stop before the file's end, which is
+    /// looked for here then.
+    /// </summary>
+    public ReadOnlySpan<byte> ReadTrailer()
+    {
+        while (_end - _next <= _trailerLength && !_isAtEnd)
+        {
+            Fill();
+        }
+
+        return _isAtEnd ? _buffer.AsSpan(_next, _end - _next) : [];
+    }
 
     public override bool CanRead => true;
 
