@@ -112,6 +112,36 @@ internal sealed class WalCoverage
         }
     }
 
+    /// <summary>
+    /// What the archive has lost of the WAL that a usable backup needs from it to lead further than to its own end, along any history: the first segment that is
+    /// missing behind it though later ones are stored; or its own first one, where neither any of its own is stored nor anything later. Archiving is behind a
+    /// backup as soon as it is complete, so that much was there.
+    /// </summary>
+    public IEnumerable<WalSegmentName> LostOf(BackupMetadata backup)
+    {
+        if (backup.EndsInItself)
+        {
+            yield break;
+        }
+
+        var (start, stop) = (backup.StartWal.Number(_size), backup.StopWal.Number(_size));
+        if (!_runs.Values.Any(runs => runs[^1].Last >= start))
+        {
+            yield return backup.StartWal;
+        }
+
+        foreach (var history in _histories.Values.Where(history => history.Timeline >= backup.Timeline && history.Contains(backup.Timeline, backup.StopLsn)))
+        {
+            // The backup brings its own WAL. A standby's ends in the middle of a segment, of which the archive must have the whole.
+            var first = backup.EndsInPart || Needed(history, stop).Timeline != backup.Timeline ? stop : stop + 1;
+            var behind = LastReached(history, first) is { } reached ? reached.Number(_size) + 1 : first;
+            if (HasFrom(history, behind))
+            {
+                yield return Needed(history, behind);
+            }
+        }
+    }
+
     /// <summary>The segment that has all of a history's WAL of that number: where a timeline begins inside, its first segment has the old one's part too.</summary>
     public WalSegmentName Needed(TimelineHistory history, ulong number) =>
         WalSegmentName.FromNumber(history.TimelineAt(new Lsn(unchecked(((number + 1) * _size.Bytes) - 1))), number, _size);
@@ -169,6 +199,8 @@ internal readonly record struct WalRun(ulong First, ulong Last);
 /// <summary>Consecutive segments of one timeline that are not stored.</summary>
 internal sealed record WalGap(WalSegmentName First, WalSegmentName Last, ulong Count)
 {
+    public bool Contains(WalSegmentName segment) => segment.Timeline == First.Timeline && segment.CompareTo(First) >= 0 && segment.CompareTo(Last) <= 0;
+
     /// <summary>Whether no restore of any backup can come across it: it lies before all of them.</summary>
     /// <param name="oldest">Number of the first segment that a backup needs; null where there is no backup.</param>
     public bool LiesBefore(ulong? oldest, WalSegmentSize size) => oldest is { } first && Last.Number(size) < first;

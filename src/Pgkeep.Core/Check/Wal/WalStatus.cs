@@ -25,10 +25,14 @@ internal sealed record WalStatus(string Archive, RepositoryIdentity Identity, in
     /// <summary>Gaps that a restore would come across.</summary>
     public IEnumerable<GapStatus> Holes => Timelines.SelectMany(timeline => timeline.Gaps).Where(gap => gap.Matters);
 
+    /// <summary>By <see cref="WalCoverage.LostOf"/>, of every usable backup.</summary>
+    public IReadOnlyList<WalSegmentName> Lost { get; init; } = [];
+
     /// <summary>What needs a person, but is not a failure of archiving itself.</summary>
     public IEnumerable<string> Findings =>
     [
         .. Holes.Select(hole => $"{hole.Gap} of timeline {hole.Gap.First.Timeline} missing: no restore leads across"),
+        .. Lost.Where(segment => !Holes.Any(hole => hole.Gap.Contains(segment))).Distinct().Select(segment => $"{segment} missing: a backup before it leads no further"),
         .. HistoryProblems.Select(problem => problem.Text),
         .. Server?.Report is { IsFailing: true } failing ? [failing.DescribeFailure()] : Array.Empty<string>(),
     ];

@@ -35,6 +35,7 @@ internal static class WalStatusReader
             Timelines = Describe(inventory, coverage, backups, identity.WalSegmentSize),
             Windows = found,
             HistoryProblems = histories.Problems,
+            Lost = [.. backups.SelectMany(coverage.LostOf)],
             Server = report is null ? null : Compare(report, identity, inventory, coverage),
             ServerProblem = problem,
         };

@@ -168,8 +168,15 @@ internal sealed class WalVerification
         var size = _identity.WalSegmentSize;
         var oldest = backups.Count == 0 ? (ulong?)null : backups.Min(backup => backup.StartWal.Number(size));
         var gaps = coverage.Gaps().ToLookup(gap => gap.LiesBefore(oldest, size));
+        var lost = backups.SelectMany(backup => coverage.LostOf(backup).Select(segment => (Backup: backup, Segment: segment)))
+            .Where(found => !gaps[false].Any(gap => gap.Contains(found.Segment)));
         return (
             [
+                .. lost.Select(found =>
+                {
+                    var path = _archive.Describe(found.Segment.ToString());
+                    return new WalProblem(path, WalDamage.Missing, found.Segment.StartLsn(size), $"\"{path}\" is missing: no restore of {found.Backup.Name} leads across");
+                }),
                 .. gaps[false].Select(gap =>
                 {
                     var path = _archive.Describe(gap.First.ToString());

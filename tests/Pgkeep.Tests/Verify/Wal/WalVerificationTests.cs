@@ -140,6 +140,56 @@ public sealed class WalVerificationTests : IDisposable
         Assert.Contains("000000010000000000000003 missing", Assert.Single(result.Notes), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, "000000010000000000000002")]
+    [InlineData(5, "000000010000000000000004")]
+    public async Task What_the_only_backup_needs_and_is_lost_is_found(int firstLeft, string missing)
+    {
+        if (firstLeft > 0)
+        {
+            await _archive.AddAsync(1, firstLeft, 9);
+        }
+
+        var result = await RunAsync(backups: [EarlyBackup]);
+
+        var problem = Assert.Single(result.Problems);
+        Assert.Equal((_archive.Archive.Describe(missing), WalDamage.Missing), (problem.File, problem.Damage));
+    }
+
+    [Theory]
+    [InlineData(2, 3)]
+    [InlineData(4, 9)]
+    [InlineData(3, 3)]
+    public async Task A_backup_that_ends_where_the_archive_ends_or_goes_on_has_lost_nothing(int first, int last)
+    {
+        await _archive.AddAsync(1, first, last);
+
+        Assert.Empty((await RunAsync(backups: [EarlyBackup])).Problems);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task A_backup_that_needs_nothing_of_the_archive_loses_nothing_with_it(int firstLeft)
+    {
+        if (firstLeft > 0)
+        {
+            await _archive.AddAsync(1, firstLeft, 9);
+        }
+
+        Assert.Empty((await RunAsync(backups: [EarlyBackup with { Wal = BackupMetadata.WalFromSlot }])).Problems);
+    }
+
+    [Fact]
+    public async Task A_hole_that_is_a_gap_and_behind_a_backup_is_one_problem()
+    {
+        await _archive.AddAsync(1, 1, 2);
+        await _archive.AddAsync(1, 6, 9);
+
+        var problem = Assert.Single((await RunAsync(backups: [EarlyBackup])).Problems);
+        Assert.Equal(_archive.Archive.Describe("000000010000000000000003"), problem.File);
+    }
+
     [Fact]
     public async Task A_missing_history_is_found()
     {
@@ -221,6 +271,9 @@ public sealed class WalVerificationTests : IDisposable
 
         Assert.Empty((await RunAsync()).Problems);
     }
+
+    /// <summary>Of the segments 2 and 3.</summary>
+    private static BackupMetadata EarlyBackup => SampleMetadata.Create() with { StopLsn = new Lsn(0x300100), StartWal = MadeUpArchive.Name(1, 2), StopWal = MadeUpArchive.Name(1, 3) };
 
     /// <summary>Timeline 2 leaves 1 in the middle of segment 5.</summary>
     private async Task MakeAsync()
