@@ -37,10 +37,18 @@ internal sealed class CommandHost
         catch (Exception exception)
         {
             var failure = Failure.Of(exception, _command, cancellationToken).WithOrigin(_values);
+            failure = _command is null && ServerCallOf(words) is { } call ? failure with { ExitCode = call.ExitCode(failure.Kind.Kind) } : failure;
             Report(failure, words);
             return failure.ExitCode;
         }
     }
+
+    /// <summary>
+    /// The command that words mean which name none: to a server in recovery a usage error's code says "not in the archive", and it would start without the
+    /// WAL that is there.
+    /// </summary>
+    private Command? ServerCallOf(IReadOnlyList<string> words) =>
+        words.Contains(CommandNames.GetWal) || (words.Count > 0 && GetWalCommand.IsCalledInRecovery(_surroundings.WorkingDirectory)) ? GetWalCommand.Definition : null;
 
     private async Task<int> RunChosenAsync(CommandChoice choice, CancellationToken cancellationToken)
     {

@@ -29,6 +29,19 @@ internal static class GetWalCommand
         RunAsync = RunAsync,
     };
 
+    /// <summary>Whether the working directory is that of a server whose recovery ends with the WAL.</summary>
+    public static bool IsCalledInRecovery(Func<string> workingDirectory)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(workingDirectory(), "recovery.signal"));
+        }
+        catch (PgkeepException)
+        {
+            return false;
+        }
+    }
+
     private static int ExitCodeOf(ErrorKind kind) => File.Exists(StandbySignal) ? ErrorKinds.Of(kind).ExitCode : ErrorKinds.CannotTellExitCode;
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)

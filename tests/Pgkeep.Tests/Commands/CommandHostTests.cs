@@ -46,6 +46,22 @@ public sealed class CommandHostTests
         Assert.Equal(200, await new Run().Command(command, "--frobnicate"));
     }
 
+    [Theory]
+    [InlineData(false, 200, "--config", "/etc/pgkeep", "get-wal", "000000010000000000000001", "pg_wal/RECOVERYXLOG")]
+    [InlineData(true, 200, "get-wall", "000000010000000000000001", "pg_wal/RECOVERYXLOG")]
+    [InlineData(true, 200, "000000010000000000000001", "pg_wal/RECOVERYXLOG")]
+    [InlineData(false, 2, "get-wall", "000000010000000000000001", "pg_wal/RECOVERYXLOG")]
+    public async Task Words_that_a_server_in_recovery_would_take_for_absent_end_its_recovery(bool isInRecovery, int exitCode, params string[] words)
+    {
+        using var directory = new TemporaryDirectory();
+        if (isInRecovery)
+        {
+            await File.WriteAllTextAsync(directory.PathOf("recovery.signal"), "", TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(exitCode, await new Run { WorkingDirectory = directory.Path }.Line(words));
+    }
+
     [Fact]
     public async Task Bug_is_told_with_all_that_is_needed_to_find_it_and_without_secrets()
     {

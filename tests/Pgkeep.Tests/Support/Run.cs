@@ -9,9 +9,11 @@ internal sealed class Run
 
     public Dictionary<string, string> Environment { get; init; } = [];
 
+    public string WorkingDirectory { get; init; } = "/work";
+
     public CancellationToken CancellationToken { get; init; }
 
-    private Surroundings Surroundings => new(Output, Environment.GetValueOrDefault, () => "/work", TimeProvider.System);
+    private Surroundings Surroundings => new(Output, Environment.GetValueOrDefault, () => WorkingDirectory, TimeProvider.System);
 
     public Task<int> Line(params string[] words) => new CommandHost(Surroundings).RunAsync(words, CancellationToken);
 
