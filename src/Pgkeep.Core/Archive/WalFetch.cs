@@ -181,13 +181,16 @@ internal sealed class WalFetch
     /// <summary>False where it was stored meanwhile.</summary>
     private async ValueTask<bool> ProveAbsentAsync(WalFileName file, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
+        // Before the archive: what a receiver goes over from lies here, or in the archive by the time of its listing.
+        var received = new ReceivedWal(_stores.Archive, identity).Segments;
         var inventory = await _stores.Archive.ListAsync(cancellationToken);
-        if (file is { Kind: WalFileKind.Segment, Segment: { } asked } && inventory.Contains(asked))
+        if (inventory.Contains(file.Name))
         {
             return false;
         }
 
-        if (!inventory.Files.Any() && new ReceivedWal(_stores.Archive, identity).IsEmpty)
+        var known = inventory.With(received);
+        if (!known.Files.Any())
         {
             // The marker was written together with the first file, and no cleanup removes the last one.
             throw new PgkeepException(
@@ -199,20 +202,62 @@ internal sealed class WalFetch
         switch (file.Kind)
         {
             // A first timeline has no history, and recovery that is to stay on it asks for one all the same.
-            case WalFileKind.History when file.Timeline > TimelineId.First && inventory.HasHistoryAfter(file.Timeline):
-                throw Hole(file, "a later timeline's history is");
+            case WalFileKind.History when file.Timeline > TimelineId.First && known.FindFrom(file.Timeline) is { } of:
+                _ = IsHistoryInDirectoryOf(destination, file) ? true : throw Hole(file, $"\"{of.File.Name}\" is");
+                break;
             case WalFileKind.Segment:
                 var wanted = file.Segment!.Value;
-                var later = inventory.SegmentsOf(file.Timeline).Where(segment => segment.CompareTo(wanted) > 0).Cast<WalSegmentName?>().FirstOrDefault();
-                if (later is { } found && !IsInDirectoryOf(destination, wanted, identity) && !await LiesBeforeTimelineAsync(wanted, identity, cancellationToken))
+                if (await FindLaterAsync(wanted, known, identity, cancellationToken) is { } later && !IsInDirectoryOf(destination, wanted, identity))
                 {
-                    throw Hole(file, $"\"{found}\" is");
+                    throw Hole(file, $"{later} is");
                 }
 
                 break;
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// What is there behind a segment that recovery has to come across, on its own timeline or on one that left it later. The segment in which a timeline
+    /// was left is whole on the next one only, and may be missing on the old one.
+    /// </summary>
+    private async ValueTask<string?> FindLaterAsync(WalSegmentName wanted, WalInventory known, RepositoryIdentity identity, CancellationToken cancellationToken)
+    {
+        if (known.SegmentsOf(wanted.Timeline).Where(segment => segment.CompareTo(wanted) > 0).Cast<WalSegmentName?>().FirstOrDefault() is { } own)
+        {
+            return await LiesBeforeTimelineAsync(wanted, identity, cancellationToken) ? null : $"\"{own}\"";
+        }
+
+        var size = identity.WalSegmentSize;
+        if (!wanted.IsValidFor(size) || !known.Timelines.Any(timeline => timeline > wanted.Timeline))
+        {
+            return null;
+        }
+
+        // A damaged history leads nowhere, and recovery along it has failed before it asks for a segment.
+        var histories = (await WalHistories.ReadAsync(_stores.Archive, known, cancellationToken)).ByTimeline;
+        var (coverage, number) = (new WalCoverage(known, histories, size), wanted.Number(size));
+        return histories.Values.Where(LeadsAcross).Select(history => $"WAL of timeline {history.Timeline}, which goes on from there,").FirstOrDefault();
+
+        bool LeadsAcross(TimelineHistory history) => history.Timeline > wanted.Timeline
+            && history.BeginOf(wanted.Timeline) is { } begin && begin.Value / size.Bytes <= number
+            && history.EndOf(wanted.Timeline) is { } end && number < end.Value / size.Bytes
+            && coverage.HasFrom(history, number + 1);
+    }
+
+    /// <summary>As <see cref="IsInDirectoryOf"/> (xlogarchive.c, RestoreArchivedFile, not_available).</summary>
+    private static bool IsHistoryInDirectoryOf(string destination, WalFileName file)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", file.Name);
+        try
+        {
+            return FileStatus.OfTarget(path) is not null && TimelineHistory.TryParse(file.Timeline, File.ReadAllText(path), out var history, out _) && history.Switches.Count > 0;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
     }
 
     /// <summary>

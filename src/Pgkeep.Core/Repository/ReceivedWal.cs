@@ -44,8 +44,8 @@ internal sealed class ReceivedWal
             : received.Content;
     }
 
-    /// <summary>Whether any receiver has anything.</summary>
-    public bool IsEmpty => !Directories().SelectMany(Names).Any();
+    /// <summary>What any receiver has begun, by its names alone: the server was there.</summary>
+    public IReadOnlySet<WalSegmentName> Segments => Directories().SelectMany(Names).ToHashSet();
 
     /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
     private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);

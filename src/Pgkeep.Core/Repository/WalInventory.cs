@@ -59,9 +59,16 @@ internal sealed class WalInventory
 
     public bool HasHistory(TimelineId timeline) => Contains(timeline.ToHex() + ".history");
 
-    /// <summary>Histories after the given timeline; where one is stored, an earlier one that is not is a hole.</summary>
-    public bool HasHistoryAfter(TimelineId timeline) =>
-        _byName.Values.Any(stored => stored.File.Kind == WalFileKind.History && stored.File.Timeline.Value > timeline.Value);
+    /// <summary>Something of a timeline or of a later one; where it is stored, a history that is not is a hole. Null where there is nothing.</summary>
+    public StoredWalFile? FindFrom(TimelineId timeline) => _byName.Values.FirstOrDefault(stored => stored.File.Timeline >= timeline);
+
+    /// <summary>Counts segments as stored that lie elsewhere.</summary>
+    public WalInventory With(IReadOnlySet<WalSegmentName> others) => others.Count == 0
+        ? this
+        : Of(Files.Select(file => file.Stored)
+            .Concat(others.Where(other => !Contains(other)).Select(other => new StoredObject(other.ToString(), 0, default)))
+            .OrderBy(stored => stored.Name, StringComparer.Ordinal)
+            .ToList());
 
     /// <param name="storedName">With its suffix.</param>
     public static bool TryParse(string storedName, [NotNullWhen(true)] out WalFileName? file) => WalFileName.TryParse(PlainName(storedName), out file);

@@ -54,6 +54,11 @@ internal sealed class RecoverySettings
     public static string OwnWalCommand(string program, RepositoryLayout layout, RecoveryFetch fetch, bool hasArchive) =>
         hasArchive ? $"case \"%f\" in *.history) {RestoreCommand(program, layout, fetch)} ;; *) false ;; esac" : "false";
 
+    /// <param name="timelines">Whose histories are "not in the archive" whatever the command says.</param>
+    public static string Without(IReadOnlyList<TimelineId> timelines, string command) => timelines.Count == 0
+        ? command
+        : $"case \"%f\" in {string.Join('|', timelines.Select(timeline => timeline.ToHex() + ".history"))}) false ;; *) {command} ;; esac";
+
     public static IReadOnlyList<string> GetWalWords(RepositoryLayout layout) =>
         ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];
 

@@ -15,6 +15,12 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
     /// <summary>How far the last segment goes where it is one that was being received; null where it is whole.</summary>
     public Lsn? ReceivedUntil { get; init; }
 
+    /// <summary>
+    /// Timelines that the archive has segments of and nobody the history: no part of the restore, which says so. get-wal calls such a history missing, and a
+    /// recovery that looks for a free number would not end.
+    /// </summary>
+    public IReadOnlyList<TimelineId> WithoutHistory { get; init; } = [];
+
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }
 }

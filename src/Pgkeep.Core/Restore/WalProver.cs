@@ -68,6 +68,7 @@ internal sealed class WalProver
             chain, unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
+            WithoutHistory = missing,
             ReceivedUntil = received.TryGetValue(chain.Last, out var end) ? end : null,
         };
 
@@ -127,6 +128,7 @@ internal sealed class WalProver
             EndsWithBackup = true,
             IsCutOff = name is not null || missing.Count > 0,
             HasArchive = inventory.Files.Any(),
+            WithoutHistory = missing,
         };
     }
 

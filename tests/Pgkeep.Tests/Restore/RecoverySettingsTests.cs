@@ -77,6 +77,8 @@ public sealed class RecoverySettingsTests : IDisposable
         var layout = new RepositoryLayout("/srv", "/wal");
         var fetch = new RecoveryFetch(0, null, 1);
 
+        Assert.Equal("get", RecoverySettings.Without([], "get"));
+        Assert.Equal("case \"%f\" in 00000002.history|0000000A.history) false ;; *) get ;; esac", RecoverySettings.Without([new TimelineId(2), new TimelineId(10)], "get"));
         Assert.Equal("false", RecoverySettings.OwnWalCommand("/pgkeep", layout, fetch, hasArchive: false));
         Assert.Equal(
             $"case \"%f\" in *.history) {RecoverySettings.RestoreCommand("/pgkeep", layout, fetch)} ;; *) false ;; esac", RecoverySettings.OwnWalCommand("/pgkeep", layout, fetch, hasArchive: true));
