@@ -162,7 +162,7 @@ internal sealed class WalFetch
     private async ValueTask<bool> TryGetReceivedAsync(WalFileName file, string path, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var receiving = new ReceivedWal(_stores.Archive, identity);
-        if (file is not { Kind: WalFileKind.Segment, Segment: { } segment } || await receiving.ReadAsync(segment, destination, _stores.Archive, cancellationToken) is not { } content)
+        if (file is not { Kind: WalFileKind.Segment, Segment: { } segment } || await receiving.ReadAsync(segment, destination, _stores.Archive, WorkingDirectory.IsStandby, cancellationToken) is not { } content)
         {
             return false;
         }

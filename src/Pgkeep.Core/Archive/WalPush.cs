@@ -79,14 +79,34 @@ internal sealed class WalPush
         }
     }
 
-    /// <summary>What a segment says of itself; throws where it is not what its name says.</summary>
+    /// <summary>What a segment says of itself; throws where it is not what its name says, or is not finished.</summary>
     internal static RepositoryIdentity IdentifySegment(WalSegmentName name, string path, WalContent content)
+    {
+        var identity = IdentifyStart(name, path, content, out var blockSize);
+        return WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read) is not { } end ? identity : throw new PgkeepException(
+            ErrorKind.WalInvalid,
+            $"\"{path}\" ends at {name.StartLsn(identity.WalSegmentSize) + (ulong)end} without a switch of WAL: its server had not finished it, and under its full name it would be in the way of the whole one",
+            "nothing was stored; a recovery took it from where it was being received, or somebody offered a server's last segment",
+            $"where its timeline ended in it, it may be stored as what it is: pgkeep archive-wal {path} {name}.partial");
+    }
+
+    private static RepositoryIdentity IdentifyStart(WalSegmentName name, string path, WalContent content, out int blockSize)
     {
         var start = new byte[Math.Min(content.Length, WalPageHeader.LongLength)];
         content.Read(start, 0);
-        return WalSegmentContent.TryCheck(start, content.Length, name, out var segment, out var problem)
-            ? new RepositoryIdentity(segment.SystemIdentifier, segment.Version.Major, segment.SegmentSize)
-            : throw Invalid(path, problem);
+        if (!WalSegmentContent.TryCheck(start, content.Length, name, out var segment, out var problem))
+        {
+            throw Invalid(path, problem);
+        }
+
+        _ = WalPageHeader.TryParse(start, out var header, out _);
+        if (header?.BlockSize is not ({ } size and >= WalSegmentEnding.SmallestBlock and <= WalSegmentEnding.LargestBlock) || !uint.IsPow2(size))
+        {
+            throw Invalid(path, $"says that its pages have {header?.BlockSize} bytes");
+        }
+
+        blockSize = (int)size;
+        return new RepositoryIdentity(segment.SystemIdentifier, segment.Version.Major, segment.SegmentSize);
     }
 
     internal static DateTimeOffset WrittenAt(string path) =>
@@ -99,7 +119,7 @@ internal sealed class WalPush
     {
         if (file.Kind is WalFileKind.Segment or WalFileKind.Partial)
         {
-            return IdentifySegment(file.Segment!.Value, path, content);
+            return file.Kind == WalFileKind.Segment ? IdentifySegment(file.Segment!.Value, path, content) : IdentifyStart(file.Segment!.Value, path, content, out _);
         }
 
         if (content.Length is 0 or > MaxSmallLength)

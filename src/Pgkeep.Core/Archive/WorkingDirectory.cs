@@ -33,6 +33,9 @@ internal static class WorkingDirectory
             ? Environment.CurrentDirectory
             : null;
 
+    /// <summary>Whether its server waits for WAL for ever.</summary>
+    public static bool IsStandby => File.Exists("standby.signal");
+
     /// <summary>Null where this is not a data directory.</summary>
     public static RepositoryIdentity? ReadIdentity() =>
         FileStatus.OfTarget(ControlFileReader.RelativePath) is null ? null : RepositoryIdentity.TryOf(ControlFileReader.Read("."));

@@ -31,9 +31,12 @@ internal sealed class ReceivedWal
     /// wants the file: it takes its own when the archive says no, and would never look at it otherwise.
     /// </summary>
     /// <param name="destination">restore_command's <c>%p</c>.</param>
-    public async ValueTask<byte[]?> ReadAsync(WalSegmentName wanted, string destination, WalArchive archive, CancellationToken cancellationToken)
+    /// <param name="isForStandby">
+    /// Then only a whole one: a standby streams the rest or asks again, and with archive_mode = always it would offer what it got as a finished segment.
+    /// </param>
+    public async ValueTask<byte[]?> ReadAsync(WalSegmentName wanted, string destination, WalArchive archive, bool isForStandby, CancellationToken cancellationToken)
     {
-        if (Read(wanted, mustBeWhole: false) is null || Read(wanted, IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
+        if (Read(wanted, isForStandby) is null || Read(wanted, isForStandby || IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
         {
             return null;
         }

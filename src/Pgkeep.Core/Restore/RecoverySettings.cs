@@ -62,7 +62,8 @@ internal sealed class RecoverySettings
     public static IReadOnlyList<string> GetWalWords(RepositoryLayout layout) =>
         ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];
 
-    public void Write(string restoreCommand, DateTimeOffset? targetTime, TimelineId timeline)
+    /// <param name="archivesRestored">Whether the cluster's archive_mode is "always".</param>
+    public void Write(string restoreCommand, DateTimeOffset? targetTime, TimelineId timeline, bool archivesRestored = false)
     {
         var text = new StringBuilder();
         if (_original is [.., not (byte)'\n'])
@@ -74,6 +75,12 @@ internal sealed class RecoverySettings
         foreach (var kind in Targets.Where(kind => targetTime is null || kind != "recovery_target_time"))
         {
             AppendSetting(text, kind, "");
+        }
+
+        if (archivesRestored)
+        {
+            // It would archive what it gets back from the archive, the unfinished segment at its end too.
+            AppendSetting(text, "archive_mode", "on");
         }
 
         AppendSetting(text, "restore_command", restoreCommand);

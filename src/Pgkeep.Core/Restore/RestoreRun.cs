@@ -194,7 +194,9 @@ internal sealed class RestoreRun
             ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.HasArchive)
             : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch);
         command = RecoverySettings.Without(wal.WithoutHistory, command);
-        settings.Write(command, _plan.TargetTime, wal.Chain.Timeline);
+        var archiving = await _control.ReadSettingAsync("archive_mode", RecoveryServer.ConfigurationOptions(_plan), cancellationToken)
+            ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
+        settings.Write(command, _plan.TargetTime, wal.Chain.Timeline, archivesRestored: archiving == "always");
         _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
         await using var server = new RecoveryServer(_plan, _control, _time);
         try

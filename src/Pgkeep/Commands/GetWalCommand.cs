@@ -9,9 +9,6 @@ namespace Pgkeep.Commands;
 
 internal static class GetWalCommand
 {
-    /// <summary>In the working directory of a server that waits for WAL for ever, and would die of a code above 125.</summary>
-    private const string StandbySignal = "standby.signal";
-
     private static readonly Argument Name = new("NAME", "The file the server asks for: %f");
     private static readonly Argument FilePath = new("PATH", "Where to put it: %p");
 
@@ -42,7 +39,8 @@ internal static class GetWalCommand
         }
     }
 
-    private static int ExitCodeOf(ErrorKind kind) => File.Exists(StandbySignal) ? ErrorKinds.Of(kind).ExitCode : ErrorKinds.CannotTellExitCode;
+    /// <summary>A standby waits for WAL for ever, and would die of a code above 125.</summary>
+    private static int ExitCodeOf(ErrorKind kind) => WorkingDirectory.IsStandby ? ErrorKinds.Of(kind).ExitCode : ErrorKinds.CannotTellExitCode;
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {

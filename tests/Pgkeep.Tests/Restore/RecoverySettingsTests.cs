@@ -63,6 +63,14 @@ public sealed class RecoverySettingsTests : IDisposable
     }
 
     [Fact]
+    public void A_recovery_does_not_archive_what_it_gets_from_the_archive()
+    {
+        new RecoverySettings(_data.Path, Owner).Write("true", null, TimelineId.First, archivesRestored: true);
+
+        Assert.Contains("archive_mode = 'on'", File.ReadAllLines(Configuration));
+    }
+
+    [Fact]
     public void The_restore_command_reads_no_configuration_and_survives_odd_paths()
     {
         var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"), new RecoveryFetch(8, "/fast", 2));

@@ -56,6 +56,15 @@ internal sealed class SegmentArchiver
                 "look for the disk's errors; with the file moved away it is asked for again, as long as the server has it");
         }
 
+        _ = WalPageHeader.TryParse(content, out var first, out _);
+        if (WalSegmentEnding.FindUnfinished(content.Length, (int)first!.BlockSize!.Value, (target, offset) => content.AsSpan((int)offset, target.Length).CopyTo(target)) is not null)
+        {
+            throw new PgkeepException(
+                ErrorKind.WalInvalid,
+                $"\"{path}\" ends at {extent.End} without a switch of WAL, and a later segment was received: the rest of it is missing",
+                "with the file moved away it is asked for again, as long as the server has it");
+        }
+
         var result = await _stores.Archive.StoreAsync(FileOf(segment), content, identity.SystemIdentifier, _level, _time.GetUtcNow(), cancellationToken);
         _directory.Remove(segment);
         var milliseconds = _time.GetElapsedTime(began).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
