@@ -22,7 +22,7 @@ internal sealed class ReceivedWal
     public IReadOnlyDictionary<WalSegmentName, Lsn> List(WalInventory archive) => Directories()
         .Select(directory => List(directory, _identity))
         .SelectMany(segments => segments.Where(segment => segment.Extent is not null && !archive.Contains(segment.Name)
-            && (!IsLaterStored(segment.Name, archive) || IsWhole(segment.Name, segments.Select(other => other.Name)))))
+            && (!IsLaterStored(segment.Name, archive) || IsWhole(segment.Name, segments.Select(other => other.Name), _identity.WalSegmentSize))))
         .GroupBy(segment => segment.Name)
         .ToDictionary(copies => copies.Key, copies => copies.Max(copy => copy.Extent!.End));
 
@@ -53,8 +53,8 @@ internal sealed class ReceivedWal
     /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
     private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);
 
-    /// <summary>A receiver leaves a segment for the next one when it is complete and durable.</summary>
-    private static bool IsWhole(WalSegmentName wanted, IEnumerable<WalSegmentName> others) => others.Any(name => name.Timeline == wanted.Timeline && name.CompareTo(wanted) > 0);
+    /// <summary>A receiver leaves a segment for the next one when it is complete and durable; what lies further ahead says nothing, for an accepted gap may lie between.</summary>
+    public static bool IsWhole(WalSegmentName wanted, IEnumerable<WalSegmentName> others, WalSegmentSize size) => others.Contains(wanted.Next(size));
 
     /// <summary>The copy with most of the segment's WAL, whole length, checked page by page; null where there is none.</summary>
     private (byte[] Content, Lsn End)? Read(WalSegmentName wanted, bool mustBeWhole)
@@ -63,7 +63,7 @@ internal sealed class ReceivedWal
         foreach (var directory in Directories())
         {
             var names = Names(directory);
-            if (!names.Contains(wanted) || (mustBeWhole && !IsWhole(wanted, names)))
+            if (!names.Contains(wanted) || (mustBeWhole && !IsWhole(wanted, names, _identity.WalSegmentSize)))
             {
                 continue;
             }
@@ -107,7 +107,8 @@ internal sealed class ReceivedWal
         }
     }
 
-    private static HashSet<WalSegmentName> Names(string directory)
+    /// <summary>The segments that have a file in one receiver's directory.</summary>
+    public static HashSet<WalSegmentName> Names(string directory)
     {
         try
         {

@@ -106,7 +106,7 @@ internal static class RotationPlanner
             FileSystem.RequireWritable(FileSystem.Resolve(plan.Layout.WalDirectory));
         }
 
-        if (Directory.EnumerateDirectories(plan.Layout.BackupDirectory, BackupName.Prefix + "*").FirstOrDefault(FileSystem.IsMountPoint) is { } mounted)
+        if (Directory.EnumerateDirectories(plan.Layout.BackupDirectory, BackupName.Prefix + "*").Append(plan.Layout.ReceivingDirectory).Where(Directory.Exists).FirstOrDefault(FileSystem.IsMountPoint) is { } mounted)
         {
             throw new PgkeepException(ErrorKind.Configuration, $"\"{mounted}\" is a mount point and cannot be moved", "nothing was changed; unmount it first");
         }

@@ -141,8 +141,20 @@ internal sealed class RotationRun
             Move(Path.Combine(from, name), Path.Combine(_plan.OldArchive, name));
         }
 
+        MoveReceived(Path.Combine(from, RepositoryLayout.ReceivingFolderName), Path.Combine(_plan.OldArchive, RepositoryLayout.ReceivingFolderName));
         FileSystem.SyncDirectory(_plan.OldArchive);
         FileSystem.SyncDirectory(from);
+    }
+
+    /// <summary>The end of the old cluster's WAL may lie there alone.</summary>
+    private static void MoveReceived(string from, string to)
+    {
+        // A receiver that was refused after a rotation was broken off has made directories with nothing but its lock.
+        var isMoved = FileStatus.Of(from) is not null && FileStatus.Of(to) is not null && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any(path => Path.GetFileName(path) != "lock");
+        if (!isMoved)
+        {
+            Move(from, to);
+        }
     }
 
     /// <summary>The old repository is whole by its path alone, wherever its archive lies.</summary>

@@ -53,6 +53,27 @@ public sealed class RotationTests : IDisposable
         Assert.Equal(["README", $"old_{Old.SystemIdentifier}", "repository.json"], VisibleIn(layout.WalDirectory));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task What_was_being_received_goes_with_the_archive(bool isApart, bool isLinked)
+    {
+        var layout = Make(isApart);
+        Directory.CreateDirectory(Path.Combine(layout.ReceivingDirectory, "pgkeep"));
+        File.WriteAllText(Path.Combine(layout.ReceivingDirectory, "pgkeep/000000010000000000000002"), "its end");
+        if (isLinked)
+        {
+            Directory.Move(layout.WalDirectory, _directory.PathOf("disk"));
+            Directory.CreateSymbolicLink(layout.WalDirectory, _directory.PathOf("disk"));
+        }
+
+        await RotateAsync(layout);
+
+        Assert.Equal("its end", File.ReadAllText(Path.Combine(Aside, "wal_archive/.receiving/pgkeep/000000010000000000000002")));
+        Assert.False(Directory.Exists(layout.ReceivingDirectory));
+    }
+
     [Fact]
     public async Task A_linked_archive_stays_where_its_link_leads()
     {

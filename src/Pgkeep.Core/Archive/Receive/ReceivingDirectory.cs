@@ -42,6 +42,50 @@ internal sealed class ReceivingDirectory : IDisposable
         FileSystem.Delete(PathOf(segment));
     }
 
+    /// <summary>Keeps a segment's file under a name that is no segment's.</summary>
+    /// <returns>Where it is now.</returns>
+    public string SetAside(WalSegmentName segment, string suffix)
+    {
+        var kept = $"{PathOf(segment)}.{suffix}";
+        for (var number = 2; !FileSystem.TryRenameNew(PathOf(segment), kept); number++)
+        {
+            kept = $"{PathOf(segment)}.{number}.{suffix}";
+        }
+
+        FileSystem.SyncDirectory(Path);
+        return kept;
+    }
+
+    /// <summary>Sets aside what another cluster's server sent, which can neither be stored in this archive nor be gone on with.</summary>
+    public IReadOnlyList<(WalSegmentName Segment, string Kept)> SetAsideOthers(SystemIdentifier own)
+    {
+        var others = new List<(WalSegmentName Segment, string Kept)>();
+        foreach (var segment in ReceivedWal.Names(Path).Order())
+        {
+            if (ReadIdentifier(PathOf(segment)) is { } identifier && identifier != own)
+            {
+                others.Add((segment, SetAside(segment, $"of_{identifier}")));
+            }
+        }
+
+        return others;
+    }
+
+    /// <summary>Null where the file does not begin with a segment's first page.</summary>
+    private static SystemIdentifier? ReadIdentifier(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var start = new byte[WalPageHeader.LongLength];
+            return RandomAccess.Read(file, start, 0) == start.Length && WalPageHeader.TryParse(start, out var header, out _) ? header.SystemIdentifier : null;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static void Create(string path)

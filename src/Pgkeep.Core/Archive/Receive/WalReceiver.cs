@@ -101,13 +101,16 @@ internal sealed class WalReceiver
         ReceiveSession session, ArchiveStores stores, ReceivingDirectory directory, SegmentArchiver archiver, CancellationToken stop)
     {
         var (size, identity) = (session.Identity.WalSegmentSize, session.Identity);
-        foreach (var timeline in directory.List(identity).GroupBy(segment => segment.Name.Timeline))
+        foreach (var (other, kept) in directory.SetAsideOthers(identity.SystemIdentifier))
         {
-            // A segment's file is made when the one before is complete and durable.
-            foreach (var complete in timeline.SkipLast(1))
-            {
-                await archiver.StoreAsync(complete.Name, identity, stop);
-            }
+            _tell(new ReceiverEvent("warning", $"what was received of {other} is of another cluster than {identity.SystemIdentifier}, the server's and the repository's: it is kept as \"{kept}\", and nothing reads it there"));
+        }
+
+        var segments = directory.List(identity);
+        // A segment's file is made when the one before is complete and durable.
+        foreach (var complete in segments.Where(segment => ReceivedWal.IsWhole(segment.Name, segments.Select(other => other.Name), size)))
+        {
+            await archiver.StoreAsync(complete.Name, identity, stop);
         }
 
         var inventory = await stores.Archive.ListAsync(stop);
@@ -124,6 +127,11 @@ internal sealed class WalReceiver
         var start = _skipsGap
             ? ReceiveStart.Begin(session.History, size, origin)
             : ReceiveStart.Plan(session.History, size, directory.List(identity), inventory, durable, origin);
+        if (_skipsGap)
+        {
+            SetAsideUnfinished(directory, identity, WalSegmentName.FromLsn(start.Timeline, start.From, size));
+        }
+
         if (session.ServerPosition < start.From)
         {
             throw new PgkeepException(
@@ -133,6 +141,16 @@ internal sealed class WalReceiver
         }
 
         return start;
+    }
+
+    /// <summary>Before the first segment behind an accepted gap is begun: nobody may take for whole what lies before it.</summary>
+    private void SetAsideUnfinished(ReceivingDirectory directory, RepositoryIdentity identity, WalSegmentName first)
+    {
+        foreach (var received in directory.List(identity).Where(received => received.Name != first))
+        {
+            var kept = directory.SetAside(received.Name, "partial");
+            _tell(new ReceiverEvent("warning", $"{received.Name} was received up to {received.Extent?.End}, and the gap begins there: it is kept as \"{kept}\", and is no part of the archive"));
+        }
     }
 
     /// <summary>The segment of the archive that makes a received one superfluous; null where there is none.</summary>
