@@ -29,6 +29,9 @@ internal sealed class WalFetch
     private readonly PrefetchSettings? _prefetch;
     private readonly TimeProvider _time;
 
+    /// <summary>The timeline that recovery is pinned to; null where nobody said.</summary>
+    public TimelineId? Pinned { get; init; }
+
     /// <param name="prefetch">Null where nothing is fetched ahead.</param>
     public WalFetch(ArchiveStores stores, PrefetchSettings? prefetch, TimeProvider time)
     {
@@ -162,7 +165,13 @@ internal sealed class WalFetch
     private async ValueTask<bool> TryGetReceivedAsync(WalFileName file, string path, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var receiving = new ReceivedWal(_stores.Archive, identity);
-        if (file is not { Kind: WalFileKind.Segment, Segment: { } segment } || await receiving.ReadAsync(segment, destination, _stores.Archive, WorkingDirectory.IsStandby, cancellationToken) is not { } content)
+        if (file is not { Kind: WalFileKind.Segment, Segment: { } segment } || !receiving.Has(segment))
+        {
+            return false;
+        }
+
+        var until = await LeftInAsync(segment, destination, identity.WalSegmentSize, cancellationToken);
+        if (await receiving.ReadAsync(segment, destination, _stores.Archive, WorkingDirectory.IsStandby, until, cancellationToken) is not { } content)
         {
             return false;
         }
@@ -175,6 +184,33 @@ internal sealed class WalFetch
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "write", path);
+        }
+    }
+
+    /// <summary>Where the recovery leaves a segment's timeline inside of it: what was received behind that is another server's.</summary>
+    private async ValueTask<Lsn?> LeftInAsync(WalSegmentName segment, string destination, WalSegmentSize size, CancellationToken cancellationToken)
+    {
+        if (Pinned is { } pinned)
+        {
+            return ReceivedWal.LeftIn(segment, ReadOwnHistory(pinned, destination) ?? await _stores.Archive.ReadHistoryAsync(pinned, cancellationToken), size);
+        }
+
+        var inventory = await _stores.Archive.ListAsync(cancellationToken);
+        var histories = await WalHistories.ReadAsync(_stores.Archive, inventory, cancellationToken);
+        return ReceivedWal.LeftIn(segment, histories.ByTimeline.Values, size);
+    }
+
+    /// <summary>From the server's pg_wal, where a restore puts those that the archive does not have; null where it has none.</summary>
+    private static TimelineHistory? ReadOwnHistory(TimelineId timeline, string destination)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", timeline.ToHex() + ".history");
+        try
+        {
+            return File.Exists(path) && TimelineHistory.TryParse(timeline, File.ReadAllText(path), out var history, out _) ? history : null;
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
         }
     }
 

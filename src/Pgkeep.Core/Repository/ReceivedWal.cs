@@ -34,21 +34,47 @@ internal sealed class ReceivedWal
     /// <param name="isForStandby">
     /// Then only a whole one: a standby streams the rest or asks again, and with archive_mode = always it would offer what it got as a finished segment.
     /// </param>
-    public async ValueTask<byte[]?> ReadAsync(WalSegmentName wanted, string destination, WalArchive archive, bool isForStandby, CancellationToken cancellationToken)
+    /// <param name="until">Where the timeline was left that recovery comes along: from there on the answer is zero. Null where it goes on.</param>
+    public async ValueTask<byte[]?> ReadAsync(
+        WalSegmentName wanted, string destination, WalArchive archive, bool isForStandby, Lsn? until, CancellationToken cancellationToken)
     {
         if (Read(wanted, isForStandby) is null || Read(wanted, isForStandby || IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
         {
             return null;
         }
 
+        var start = wanted.StartLsn(_identity.WalSegmentSize);
+        if (until <= start)
+        {
+            return null;
+        }
+
+        var end = until < received.End ? until.Value : received.End;
+        received.Content.AsSpan((int)(end - start)).Clear();
         var own = ReadFile(Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString()));
-        return own is not null && WalSegmentExtent.TryMeasure(own, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent) && extent.End >= received.End
+        return own is not null && WalSegmentExtent.TryMeasure(own, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent) && extent.End >= end && !(extent.End > until)
             ? null
             : received.Content;
     }
 
     /// <summary>What any receiver has begun, by its names alone: the server was there.</summary>
     public IReadOnlySet<WalSegmentName> Segments => Directories().SelectMany(Names).ToHashSet();
+
+    /// <summary>Where a segment's WAL leaves a history, for somebody who follows that; null where it does not within the segment.</summary>
+    public static Lsn? LeftIn(WalSegmentName segment, TimelineHistory history, WalSegmentSize size) =>
+        history.EndOf(segment.Timeline) is { } end && end < segment.StartLsn(size) + size.Bytes ? end : null;
+
+    /// <summary>
+    /// The same for somebody of whom nobody knows which history that is: the earliest there is. One that left before the segment is none that asks for it.
+    /// </summary>
+    public static Lsn? LeftIn(WalSegmentName segment, IEnumerable<TimelineHistory> histories, WalSegmentSize size) =>
+        histories.Select(history => LeftIn(segment, history, size)).Where(end => end > segment.StartLsn(size)).Min();
+
+    /// <summary>Whether any receiver has a file of that name.</summary>
+    public bool Has(WalSegmentName segment) => Directories().Any(directory => FileStatus.OfTarget(Path.Combine(directory, segment.ToString())) is not null);
+
+    /// <summary>Whether any receiver has anything.</summary>
+    public bool IsEmpty => !Directories().SelectMany(Names).Any();
 
     /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
     private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);

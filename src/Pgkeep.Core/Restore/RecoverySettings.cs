@@ -40,10 +40,12 @@ internal sealed class RecoverySettings
     private string ConfigurationPath => Path.Combine(_dataDirectory, FileName);
 
     /// <summary>Says where everything is, so that no configuration file can stop a recovery, or point it to another repository.</summary>
-    public static string RestoreCommand(string program, RepositoryLayout layout, RecoveryFetch fetch)
+    /// <param name="timeline">That the recovery is pinned to; null where it asks for no segment.</param>
+    public static string RestoreCommand(string program, RepositoryLayout layout, RecoveryFetch fetch, TimelineId? timeline = null)
     {
         // %f and %p are the server's; any other percent sign must be doubled.
-        var words = ShellQuote.Join([program, .. GetWalWords(layout), .. fetch.Words]);
+        IReadOnlyList<string> pinned = timeline is { } known ? ["--timeline", known.Value.ToString(CultureInfo.InvariantCulture)] : [];
+        var words = ShellQuote.Join([program, .. GetWalWords(layout), .. fetch.Words, .. pinned]);
         return $"{words.Replace("%", "%%", StringComparison.Ordinal)} \"%f\" \"%p\"";
     }
 

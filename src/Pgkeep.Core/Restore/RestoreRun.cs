@@ -192,7 +192,7 @@ internal sealed class RestoreRun
         var settings = new RecoverySettings(_plan.DataDirectory, _plan.Account);
         var command = wal.EndsWithBackup
             ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.HasArchive)
-            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch);
+            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.Chain.Timeline);
         command = RecoverySettings.Without(wal.WithoutHistory, command);
         var archiving = await _control.ReadSettingAsync("archive_mode", RecoveryServer.ConfigurationOptions(_plan), cancellationToken)
             ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");

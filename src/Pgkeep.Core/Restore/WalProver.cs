@@ -64,12 +64,20 @@ internal sealed class WalProver
         }
 
         var chain = WalChain.Prove(_backup, history, inventory, others, _archive.Describe);
+        Lsn? until = received.TryGetValue(chain.Last, out var end) ? end : null;
+        if (until is not null && history.EndOf(chain.Last.Timeline) is { } leaving)
+        {
+            // The old server may have gone on behind that; get-wal leaves it out.
+            until = leaving < until ? leaving : until;
+            aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {until} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
+        }
+
         return new RestoreWal(
             chain, unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
             WithoutHistory = missing,
-            ReceivedUntil = received.TryGetValue(chain.Last, out var end) ? end : null,
+            ReceivedUntil = until,
         };
 
         // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.

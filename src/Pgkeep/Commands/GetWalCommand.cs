@@ -2,6 +2,7 @@ using Pgkeep.Archive;
 using Pgkeep.Archive.Prefetch;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
+using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 
@@ -45,7 +46,10 @@ internal static class GetWalCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var layout = CommandSettings.Layout(context);
-        var fetch = new WalFetch(ArchiveStores.Of(layout), Prefetch(context, layout), context.Time);
+        var fetch = new WalFetch(ArchiveStores.Of(layout), Prefetch(context, layout), context.Time)
+        {
+            Pinned = context.Get(OptionTable.Timeline) is > 0 and var timeline ? new TimelineId((uint)timeline) : null,
+        };
         var result = await fetch.RunAsync(context.Get(Name), context.Get(FilePath), cancellationToken);
         return result == FetchResult.Fetched ? 0 : ErrorKinds.AbsentExitCode;
     }

@@ -49,4 +49,15 @@ internal static partial class OptionTable
         Summary = "Go on at the slot's position where the server does not have the WAL before it any more",
         Details = "No backup that was taken before the gap leads over it: take a new one.",
     };
+
+    public static Option<int> Timeline { get; } = new()
+    {
+        Name = "timeline",
+        Sources = SourceKind.CommandLine,
+        Codec = new IntegerCodec(0, int.MaxValue),
+        Default = "0",
+        Commands = [CommandNames.GetWal],
+        Summary = "The recovery's recovery_target_timeline; 0 where it is not known",
+        Details = "A segment that was being received when its timeline was left is fetched up to where this one left it; with 0, where the first of all stored histories does.",
+    };
 }

@@ -370,7 +370,7 @@ internal static partial class OptionTable
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
-        new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir]),
+        new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
     ]);

@@ -73,10 +73,10 @@ public sealed class RecoverySettingsTests : IDisposable
     [Fact]
     public void The_restore_command_reads_no_configuration_and_survives_odd_paths()
     {
-        var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"), new RecoveryFetch(8, "/fast", 2));
+        var command = RecoverySettings.RestoreCommand("/opt/pg keep/pgkeep", new RepositoryLayout("/srv/100%/it's", "/wal"), new RecoveryFetch(8, "/fast", 2), new TimelineId(3));
 
         Assert.Equal(
-            """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal --prefetch 8 --jobs 2 --prefetch-dir /fast "%f" "%p" """.TrimEnd(), command);
+            """'/opt/pg keep/pgkeep' get-wal --config /dev/null --backup-dir '/srv/100%%/it'\''s' --wal-archive-dir /wal --prefetch 8 --jobs 2 --prefetch-dir /fast --timeline 3 "%f" "%p" """.TrimEnd(), command);
     }
 
     [Fact]
