@@ -23,6 +23,12 @@ internal sealed record RotationPlan(RepositoryLayout Layout, RepositoryIdentity 
     public bool IsArchiveInside { get; } =
         Layout.IsArchiveApart || FileStatus.Of(Layout.WalDirectory)?.Type == FileType.SymbolicLink || FileSystem.IsMountPoint(Layout.WalDirectory);
 
+    /// <summary>Where the new cluster's own repository or archive is kept since an earlier rotation; null where it never was here.</summary>
+    public string? KeptOfNew =>
+        new[] { Layout.BackupDirectory, FileSystem.Resolve(Layout.WalDirectory) }
+            .Select(directory => Path.Combine(directory, Repository.OldRepository.NameOf(New.SystemIdentifier)))
+            .FirstOrDefault(path => FileStatus.Of(path) is not null);
+
     private string OldName => Repository.OldRepository.NameOf(Old.SystemIdentifier);
 }
 

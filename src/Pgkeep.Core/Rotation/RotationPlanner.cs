@@ -43,6 +43,7 @@ internal static class RotationPlanner
         var marker = new RotationMarker(Encoding.UTF8.GetString(content!), Encoding.UTF8.GetString(wanted.ToJson(time.GetUtcNow())));
         var plan = await PlanAsync(layout, marker, old, wanted, isResumed: false, cancellationToken);
         RequireFree(plan);
+        RequireNotAside(plan);
         RequireMovable(plan);
         return plan;
     }
@@ -95,6 +96,19 @@ internal static class RotationPlanner
                 ErrorKind.Configuration,
                 $"\"{taken}\" is there already, and not from a rotation that was broken off",
                 "nothing was changed; see whose it is, and move it away if it is not needed");
+        }
+    }
+
+    /// <summary>Back to a cluster whose repository is kept aside, the way is to put that back; an empty one in its place would hide it.</summary>
+    private static void RequireNotAside(RotationPlan plan)
+    {
+        if (plan.KeptOfNew is { } kept)
+        {
+            throw new PgkeepException(
+                ErrorKind.Configuration,
+                $"the cluster {plan.New.SystemIdentifier} was here before, and what it had is in \"{kept}\": it would begin with an empty repository beside that",
+                $"nothing was changed; its backups: pgkeep list --backup-dir {ShellQuote.Word(kept)}",
+                "to go on with that repository, put it back by hand: docs/repository-format.md, \"Back to an earlier cluster\", has the steps");
         }
     }
 

@@ -123,6 +123,41 @@ public sealed class RotationTests : IDisposable
         Assert.Equal(Old, await IdentityAsync(layout.BackupDirectory));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Back_to_a_cluster_that_is_kept_aside_is_refused_and_told_where_it_is(bool isApart)
+    {
+        var layout = Make(isApart);
+        await RotateAsync(layout);
+        var marker = File.ReadAllText(Path.Combine(layout.BackupDirectory, "repository.json"));
+
+        var failure = await Assert.ThrowsAsync<PgkeepException>(() => RotateAsync(layout, Old));
+
+        Assert.Equal(ErrorKind.Configuration, failure.Kind);
+        Assert.Contains(Aside, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(marker, File.ReadAllText(Path.Combine(layout.BackupDirectory, "repository.json")));
+        Assert.False(Directory.Exists(_directory.PathOf($"repository/old_{New.SystemIdentifier}")));
+        Assert.Equal(2, Names(Aside, "backup_*").Count());
+    }
+
+    /// <summary>docs/repository-format.md, "Back to an earlier cluster".</summary>
+    [Fact]
+    public async Task Put_back_by_hand_it_goes_on_and_the_other_one_is_aside()
+    {
+        var layout = Make();
+        await RotateAsync(layout);
+        Directory.Move(Aside, _directory.PathOf("back"));
+        Directory.Move(layout.BackupDirectory, _directory.PathOf("was"));
+        Directory.Move(_directory.PathOf("back"), layout.BackupDirectory);
+        Directory.Move(_directory.PathOf("was"), _directory.PathOf($"repository/old_{New.SystemIdentifier}"));
+
+        Assert.Equal(Old, await IdentityAsync(layout.BackupDirectory));
+        Assert.Equal(New, await IdentityAsync(_directory.PathOf($"repository/old_{New.SystemIdentifier}")));
+        Assert.Equal("segment 1", File.ReadAllText(Path.Combine(layout.WalDirectory, "000000010000000000000001.gz")));
+        Assert.Null(await RotateAsync(layout, Old));
+    }
+
     [Fact]
     public async Task While_it_is_broken_off_nobody_gets_at_the_repository_and_the_old_one_is_none()
     {
