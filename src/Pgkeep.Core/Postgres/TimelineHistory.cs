@@ -90,6 +90,9 @@ internal sealed record TimelineHistory(TimelineId Timeline, IReadOnlyList<Timeli
         return index < 0 ? null : EndAt(index);
     }
 
+    /// <summary>Whether it is one of the timelines, or comes from one.</summary>
+    public bool GoesThroughAny(IReadOnlySet<TimelineId> timelines) => timelines.Contains(Timeline) || Switches.Any(past => timelines.Contains(past.Timeline));
+
     /// <summary>
     /// Whether a server at that position of that timeline can go on along this history. The end counts as inside: whoever has reached
     /// it has read nothing yet that is not common to both. A record that begins there does not.

@@ -90,8 +90,7 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         for (var timeline = backup.Timeline.Value + 1; timeline <= newest.Value; timeline++)
         {
             var history = await read(new TimelineId(timeline));
-            var isPassedOver = passedOver.Contains(history.Timeline) || history.Switches.Any(past => passedOver.Contains(past.Timeline));
-            if (isPassedOver)
+            if (history.GoesThroughAny(passedOver))
             {
                 continue;
             }

@@ -38,7 +38,7 @@ internal sealed class WalProver
             .Max();
         var control = _old is null ? null : ControlFileReader.TryRead(_old);
         var later = await BegunAfterTargetAsync(inventory, unarchived, cancellationToken);
-        HashSet<TimelineId> passedOver = [.. Abandoned(control), .. later];
+        HashSet<TimelineId> passedOver = [.. UndoneTimelines.Of(_dataDirectory, control, _backup.Cluster.SystemIdentifier), .. later];
         var left = new List<TimelineHistory>();
         var history = await WalChain.ChooseTimelineAsync(_backup, newest, passedOver, ReadAsync, left);
         var missing = MissingHistories(inventory, local, passedOver);
@@ -188,17 +188,6 @@ internal sealed class WalProver
 
     private static IReadOnlyList<string> LaterTimelines(HashSet<TimelineId> later, TimelineHistory history) =>
         [$"timeline {later.Max()} began after the target, so the restore goes along timeline {history.Timeline}; what was written since then is only in the old data directory and on that timeline"];
-
-    /// <summary>The restored cluster of an undone restore has archived its timeline; without this it would pass for the latest one.</summary>
-    private HashSet<TimelineId> Abandoned(ControlFile? old) =>
-    [
-        .. RestoreJournal.UndoneOf(_dataDirectory)
-            .Select(ControlFileReader.TryRead)
-            .OfType<ControlFile>()
-            .Where(control => control.SystemIdentifier == _backup.Cluster.SystemIdentifier)
-            .Select(control => control.CheckPointTimeline)
-            .Where(timeline => old is null || timeline > old.CheckPointTimeline),
-    ];
 
     private static IReadOnlyList<string> Warnings(ControlFile? old, TimelineHistory history) =>
         old is not null && !history.Contains(old.CheckPointTimeline, old.CheckPoint)

@@ -2,6 +2,7 @@ using Pgkeep.Check.Wal;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
+using Pgkeep.Restore;
 
 namespace Pgkeep.Commands;
 
@@ -10,8 +11,9 @@ internal static class WalCommand
     public static Command Definition { get; } = new()
     {
         Name = CommandNames.Wal,
-        Summary = "Tell what the archive holds, which moments can be restored, and how far it is behind the server",
-        Details = "Names every gap. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
+        Summary = "Tell what the archive holds, which commits can be restored, and how far it is behind the server",
+        Details = "Names every gap. A restore without --target-time reaches the last commit that it names; with one, the target must not be later than that commit, "
+            + "whose time nothing but its record tells: it is no later than when the server wrote the end of what is archived, and often earlier. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
             + "WAL or a history is missing or archiving fails, with 43 when the archiver answers success and stores nothing, and with 14 when the server is of another cluster.",
         Examples =
         [
@@ -23,7 +25,7 @@ internal static class WalCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var status = await WalStatusReader.ReadAsync(CommandSettings.LayoutAsOwner(context), CommandSettings.Connection(context), cancellationToken);
+        var status = await WalStatusReader.ReadAsync(CommandSettings.LayoutAsOwner(context), CommandSettings.Connection(context), UndoneTimelines.Of, cancellationToken);
         if (context.Get(OptionTable.Json))
         {
             context.Output.WriteResult(JsonLine.Write(json => WalJson.Write(json, status)));
@@ -76,6 +78,11 @@ internal static class WalCommand
             title = "";
         }
 
+        if (status.Windows.Any(window => window.To > window.From))
+        {
+            table.Add(title, "a --target-time after the last commit fails: to reach that one, leave it out");
+        }
+
         if (status.Windows.Count == 0)
         {
             table.Add(title, "nothing: there is no usable backup");
@@ -87,11 +94,12 @@ internal static class WalCommand
 
     private static string Describe(CommandContext context, RecoveryWindow window)
     {
-        var moments = window.To > window.From
-            ? $"every moment from {TimestampText.Of(window.From, context.Time)} to {TimestampText.Of(window.To, context.Time)}"
-            : $"its own end, {TimestampText.Of(window.From, context.Time)},";
+        var (from, to) = (TimestampText.Of(window.From, context.Time), TimestampText.Of(window.To, context.Time));
+        var commits = window.To > window.From
+            ? $"every commit from {from} to {(window.Next is { } next ? $"{to}, when timeline {next} began," : $"the end of what is archived, written at {to},")}"
+            : $"its own end, {from},";
         var hole = window.Missing is { } missing ? $"; {Look(context, true)}none behind it, for {missing} is missing" : "";
-        return $"{moments} from {window.Backup.Name}, timeline {window.Timeline}{hole}";
+        return $"{commits} from {window.Backup.Name}, timeline {window.Timeline}{hole}";
     }
 
     private static void AddServer(CommandContext context, TextTable table, WalStatus status)

@@ -70,7 +70,12 @@ internal static class WalJson
         json.WriteString("backup", window.Backup.Name);
         json.WriteNumber("timeline", window.Timeline.Value);
         json.WriteString("from", window.From);
-        json.WriteString("to", window.To);
+        json.WriteString("commits_until", window.To);
+        if (window.Next is { } next)
+        {
+            json.WriteNumber("next_timeline", next.Value);
+        }
+
         json.WriteString("last_segment", window.Last?.ToString());
         json.WriteString("missing_segment", window.Missing?.ToString());
         json.WriteEndObject();

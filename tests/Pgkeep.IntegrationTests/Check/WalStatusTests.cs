@@ -25,7 +25,7 @@ public sealed class WalStatusTests : IntegrationTest
         Assert.Equal((last, 0), (timeline["last"]!.GetValue<string>(), timeline["gaps"]!.AsArray().Count));
         var window = Assert.Single(status["windows"]!.AsArray())!;
         Assert.Equal(last, window["last_segment"]!.GetValue<string>());
-        Assert.True(window["to"]!.GetValue<DateTimeOffset>() > window["from"]!.GetValue<DateTimeOffset>());
+        Assert.True(window["commits_until"]!.GetValue<DateTimeOffset>() > window["from"]!.GetValue<DateTimeOffset>());
         Assert.Equal(("primary", false), (status["server"]!["role"]!.GetValue<string>(), status["server"]!["stores_nothing"]!.GetValue<bool>()));
         Assert.InRange(status["server"]!["lag_bytes"]!.GetValue<long>(), 0, 1024 * 1024);
 

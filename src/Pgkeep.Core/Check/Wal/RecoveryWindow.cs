@@ -3,9 +3,17 @@ using Pgkeep.Repository;
 
 namespace Pgkeep.Check.Wal;
 
-/// <summary>Every moment from one time to the other can be restored, from a backup along a timeline's history.</summary>
+/// <summary>
+/// Every commit between two times can be restored, from a backup along a timeline's history. No more is promised of its end: the server writes on after
+/// its last commit, and a recovery with a target behind that finds nothing to stop at and fails (xlogrecovery.c, "recovery ended before configured
+/// recovery target was reached"). When the last commit was only its record tells.
+/// </summary>
 /// <param name="From">The backup's end, or when the timeline began.</param>
-/// <param name="To">When the server wrote the last segment that is reached without a hole; on a timeline that was left, until the next one began.</param>
+/// <param name="To">When the server wrote the last segment that is reached without a hole; on a timeline that was left, when the next one began, if that was earlier.</param>
 /// <param name="Last">That segment; null where the backup's own WAL is all there is.</param>
 /// <param name="Missing">The first segment that is missing behind it though later ones are stored; null where there is no hole.</param>
-internal sealed record RecoveryWindow(BackupMetadata Backup, TimelineId Timeline, DateTimeOffset From, DateTimeOffset To, WalSegmentName? Last, WalSegmentName? Missing);
+internal sealed record RecoveryWindow(BackupMetadata Backup, TimelineId Timeline, DateTimeOffset From, DateTimeOffset To, WalSegmentName? Last, WalSegmentName? Missing)
+{
+    /// <summary>The timeline that takes over at its end; null where it ends with what is stored.</summary>
+    public TimelineId? Next { get; init; }
+}

@@ -5,7 +5,7 @@ namespace Pgkeep.Check.Wal;
 
 /// <summary>
 /// The moments that a backup and the archive lead to. As a restore does: to a moment it goes along the newest timeline that comes from the
-/// backup and had begun by then, and its history's time says when that was.
+/// backup and had begun by then, and its history's time says when that was; those of undone restores it passes over.
 /// </summary>
 internal sealed class RecoveryWindows
 {
@@ -23,11 +23,12 @@ internal sealed class RecoveryWindows
         _histories = histories;
     }
 
-    public async ValueTask<IReadOnlyList<RecoveryWindow>> OfAsync(BackupMetadata backup, CancellationToken cancellationToken)
+    /// <param name="passedOver">The timelines of undone restores, as a restore of the backup takes them.</param>
+    public async ValueTask<IReadOnlyList<RecoveryWindow>> OfAsync(BackupMetadata backup, IReadOnlySet<TimelineId> passedOver, CancellationToken cancellationToken)
     {
         var windows = new List<RecoveryWindow>();
-        DateTimeOffset? next = null;
-        foreach (var history in _histories.ByTimeline.Values.Where(history => LeadsThrough(history, backup)).OrderByDescending(history => history.Timeline))
+        (TimelineId Timeline, DateTimeOffset Begun)? next = null;
+        foreach (var history in _histories.ByTimeline.Values.Where(history => LeadsThrough(history, backup) && !history.GoesThroughAny(passedOver)).OrderByDescending(history => history.Timeline))
         {
             var begun = history.Timeline == backup.Timeline ? null : await WrittenAtAsync(history.Timeline.ToHex() + ".history", cancellationToken);
             var window = await OfAsync(backup, history, begun, next, cancellationToken);
@@ -37,7 +38,7 @@ internal sealed class RecoveryWindows
                 windows.Add(window);
             }
 
-            next = begun ?? next;
+            next = begun is { } time ? (history.Timeline, time) : next;
         }
 
         windows.Reverse();
@@ -48,7 +49,7 @@ internal sealed class RecoveryWindows
         history.Timeline >= backup.Timeline && history.Contains(backup.Timeline, backup.StopLsn);
 
     private async ValueTask<RecoveryWindow> OfAsync(
-        BackupMetadata backup, TimelineHistory history, DateTimeOffset? begun, DateTimeOffset? next, CancellationToken cancellationToken)
+        BackupMetadata backup, TimelineHistory history, DateTimeOffset? begun, (TimelineId Timeline, DateTimeOffset Begun)? next, CancellationToken cancellationToken)
     {
         var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
         var stop = backup.StopWal.Number(size);
@@ -58,8 +59,12 @@ internal sealed class RecoveryWindows
         var behind = last is { } reached ? reached.Number(size) + 1 : first;
         var from = begun is { } beginning && beginning > backup.Stopped ? beginning : backup.Stopped;
         var to = last is { } segment && await WrittenAtAsync(segment.ToString(), cancellationToken) is { } written && written > from ? written : from;
-        to = next is { } left && left < to ? left : to;
-        return new RecoveryWindow(backup, history.Timeline, from, to < from ? from : to, last, _coverage.HasFrom(history, behind) ? _coverage.Needed(history, behind) : null);
+        var isLeft = next is { } left && left.Begun < to;
+        to = isLeft ? next!.Value.Begun : to;
+        return new RecoveryWindow(backup, history.Timeline, from, to < from ? from : to, last, _coverage.HasFrom(history, behind) ? _coverage.Needed(history, behind) : null)
+        {
+            Next = isLeft ? next!.Value.Timeline : null,
+        };
     }
 
     /// <summary>Null where no such file is stored.</summary>

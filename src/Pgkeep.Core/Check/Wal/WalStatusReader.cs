@@ -10,7 +10,9 @@ namespace Pgkeep.Check.Wal;
 internal static class WalStatusReader
 {
     /// <summary>Throws where the archive cannot be read; a server that cannot be asked is part of the answer.</summary>
-    public static async Task<WalStatus> ReadAsync(RepositoryLayout layout, ConnectionSettings connection, CancellationToken cancellationToken)
+    /// <param name="passedOver">The timelines that a restore of the backup takes for undone.</param>
+    public static async Task<WalStatus> ReadAsync(
+        RepositoryLayout layout, ConnectionSettings connection, Func<BackupMetadata, IReadOnlySet<TimelineId>> passedOver, CancellationToken cancellationToken)
     {
         var stores = ArchiveStores.Of(layout);
         var identity = await RepositoryMarker.RequireAsync(stores.Marked[0], cancellationToken);
@@ -27,7 +29,7 @@ internal static class WalStatusReader
         var found = new List<RecoveryWindow>();
         foreach (var backup in backups)
         {
-            found.AddRange(await windows.OfAsync(backup, cancellationToken));
+            found.AddRange(await windows.OfAsync(backup, passedOver(backup), cancellationToken));
         }
 
         return new WalStatus(layout.WalDirectory, identity, inventory.Files.Count(), inventory.Files.Sum(file => file.Stored.Size), inventory.ForeignFiles)

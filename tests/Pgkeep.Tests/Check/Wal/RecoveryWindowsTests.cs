@@ -84,7 +84,19 @@ public sealed class RecoveryWindowsTests : IDisposable
         await _archive.AddHistoryAsync(2, "1\t0/480000\tno reason\n", Zero.AddMinutes(6));
         await AddAsync(2, 4, 5, later: 20);
 
-        Assert.Equal(["1: 0 to 6", "2: 6 to 25"], await WindowsAsync());
+        Assert.Equal(["1: 0 to 6, then 2", "2: 6 to 25"], await WindowsAsync());
+    }
+
+    [Fact]
+    public async Task The_timeline_of_an_undone_restore_is_passed_over_with_what_comes_of_it()
+    {
+        await AddAsync(1, 1, 9);
+        await _archive.AddHistoryAsync(2, "1\t0/480000\tno reason\n", Zero.AddMinutes(6));
+        await AddAsync(2, 4, 5, later: 20);
+        await _archive.AddHistoryAsync(3, "1\t0/480000\tno reason\n2\t0/500000\tno reason\n", Zero.AddMinutes(30));
+        await AddAsync(3, 5, 9, later: 30);
+
+        Assert.Equal(["1: 0 to 9"], await WindowsAsync(undone: 2));
     }
 
     [Fact]
@@ -107,14 +119,14 @@ public sealed class RecoveryWindowsTests : IDisposable
     }
 
     /// <summary>In minutes since the backup's end.</summary>
-    private async Task<IEnumerable<string>> WindowsAsync()
+    private async Task<IEnumerable<string>> WindowsAsync(params uint[] undone)
     {
         var cancel = TestContext.Current.CancellationToken;
         var inventory = await _archive.Archive.ListAsync(cancel);
         var histories = await WalHistories.ReadAsync(_archive.Archive, inventory, cancel);
         var coverage = new WalCoverage(inventory, histories.ByTimeline, MadeUpArchive.Identity.WalSegmentSize);
-        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories).OfAsync(_backup, cancel);
+        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories).OfAsync(_backup, undone.Select(timeline => new TimelineId(timeline)).ToHashSet(), cancel);
         return windows.Select(window =>
-            $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Missing is { } missing ? $", without {missing}" : "")}");
+            $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Next is { } next ? $", then {next}" : "")}{(window.Missing is { } missing ? $", without {missing}" : "")}");
     }
 }
