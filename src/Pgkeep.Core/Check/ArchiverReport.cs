@@ -60,6 +60,9 @@ internal sealed record ArchiverReport
     /// <summary>Finished files that wait to be archived; null where the role may not look.</summary>
     public long? Waiting { get; init; }
 
+    /// <summary>Physical slots that stay when their session ends.</summary>
+    public IReadOnlyList<ReceiverSlot> Slots { get; init; } = [];
+
     /// <summary>Whether the role may look.</summary>
     public required bool KnowsWaiting { get; init; }
 
@@ -73,6 +76,10 @@ internal sealed record ArchiverReport
                 row => (Since: TimeOrNull(row, 0), Count: (long?)row.Get<long>(1)),
                 cancellationToken)
             : [(null, null)];
+        var slots = await server.QueryAsync(
+            "SELECT slot_name::text, active, restart_lsn::text, wal_status FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary",
+            row => new ReceiverSlot(row.Get<string>(0), row.Get<bool>(1), row.Text(2) is { } restart ? Lsn.Parse(restart) : null, row.Text(3)),
+            cancellationToken);
         var reports = await server.QueryAsync(
             """
             SELECT clock_timestamp(), pg_is_in_recovery(), current_setting('archive_mode'),
@@ -108,6 +115,7 @@ internal sealed record ArchiverReport
                 WaitingSince = waiting[0].Since,
                 Waiting = waiting[0].Count,
                 KnowsWaiting = mayLook,
+                Slots = slots,
             },
             cancellationToken);
         return reports[0];

@@ -9,7 +9,7 @@ internal static class HealthCheck
     public static async Task<HealthReport> RunAsync(CheckSettings settings, TimeProvider time, CancellationToken cancellationToken) => new(
     [
         await GuardAsync("backup", () => BackupCheck.RunAsync(settings, time.GetUtcNow(), cancellationToken)),
-        await WalCheck.RunAsync(settings, cancellationToken),
+        await WalCheck.RunAsync(settings, time, cancellationToken),
         await GuardAsync("disk", () => Task.FromResult(DiskCheck.Run(settings))),
         await GuardAsync("log", () => Task.FromResult(LogCheck.Run(settings))),
     ]);

@@ -13,7 +13,7 @@ internal static class WalCheck
     /// <summary>An idle server still writes a record or two into a new segment, which it never archives on their account.</summary>
     private const ulong IdleBytes = 8192;
 
-    public static async Task<CheckFinding> RunAsync(CheckSettings settings, CancellationToken cancellationToken)
+    public static async Task<CheckFinding> RunAsync(CheckSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
@@ -22,16 +22,58 @@ internal static class WalCheck
             var stores = ArchiveStores.Of(settings.Layout);
             // After the server was asked: what it says it has archived must be there by now.
             var inventory = await stores.Archive.ListAsync(cancellationToken);
-            return ArchivedProof.FindMismatch(report, await RepositoryMarker.ReadAsync(stores.Marked[0], cancellationToken)) is { } mismatch
+            var identity = await RepositoryMarker.ReadAsync(stores.Marked[0], cancellationToken);
+            return ArchivedProof.FindMismatch(report, identity) is { } mismatch
                 ? new CheckFinding(Part, CheckState.Critical, "The server is of another cluster than the repository", mismatch)
                 : ArchivedProof.FindLoss(report, inventory) is { } loss
                     ? new CheckFinding(Part, CheckState.Critical, $"WAL archiving stores nothing: {report.LastArchived}", loss)
-                    : Judge(report, settings.MaxWalLag, inventory.Timelines.Any());
+                    : Judge(report, settings.MaxWalLag, inventory.Timelines.Any(), identity is null ? [] : ReceiverStatus.ReadAll(settings.Layout, identity, inventory, report, time.GetUtcNow()));
         }
         catch (PgkeepException failure)
         {
             return CheckFinding.Unknown(Part, failure.Message);
         }
+    }
+
+    /// <summary>Of archive_command and of the receivers together: the worst makes the headline.</summary>
+    /// <param name="hasArchive">As below.</param>
+    public static CheckFinding Judge(ArchiverReport report, TimeSpan limit, bool hasArchive, IReadOnlyList<ReceiverStatus> receivers)
+    {
+        var used = receivers.Where(receiver => receiver.IsUsed).ToList();
+        if (used.Count == 0)
+        {
+            return Judge(report, limit, hasArchive);
+        }
+
+        var findings = used.Select(receiver => Judge(receiver, limit)).ToList();
+        if (report.ArchivesItself)
+        {
+            findings.Insert(0, Judge(report, limit, hasArchive));
+        }
+
+        var lag = used.Select(receiver => receiver.Lag).Append(report.ArchivesItself ? Lag(report) : TimeSpan.Zero).Max();
+        return findings.MaxBy(finding => finding.State)! with
+        {
+            Detail = string.Join("; ", findings.Select(finding => finding.Detail)),
+            Measure = $"wal_lag={(long)lag.TotalSeconds}s;{(long)limit.TotalSeconds};",
+        };
+    }
+
+    /// <summary>While nobody receives, the server keeps all WAL for the slot, and its disk fills: beyond the limit that is no warning any more.</summary>
+    private static CheckFinding Judge(ReceiverStatus receiver, TimeSpan limit)
+    {
+        var isLate = receiver.Lag > limit;
+        var (state, headline) = receiver switch
+        {
+            { IsLost: true } => (CheckState.Critical, $"WAL is lost to the receiver {receiver.Name}"),
+            { Problem: not null } => (isLate ? CheckState.Critical : CheckState.Warning, $"WAL receiver {receiver.Name} is not running"),
+            _ when isLate => (CheckState.Warning, $"WAL receiver {receiver.Name} delayed {(long)receiver.Lag.TotalSeconds}s"),
+            _ => (CheckState.Ok, ""),
+        };
+        var behind = receiver.LagBytes is { } bytes ? $", {SizeText.Short(bytes)} behind the server" : "";
+        var waits = receiver.Lag > TimeSpan.Zero ? $", nothing came for {LengthOfTime.Rough(receiver.Lag)} (limit {LengthOfTime.Of(limit)})" : "";
+        var detail = $"receiver {receiver.Name} {(receiver.IsActive ? "active" : "not active")}, received to {receiver.Received?.ToString() ?? "no known position"}{behind}{waits}";
+        return new CheckFinding(Part, state, headline, receiver.Problem is { } problem ? $"{detail}: {problem}" : detail);
     }
 
     /// <param name="hasArchive">Whether WAL of the server was ever archived: then somebody has turned it off, where otherwise nobody wanted it.</param>

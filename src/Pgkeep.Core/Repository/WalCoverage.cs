@@ -13,13 +13,18 @@ internal sealed class WalCoverage
     private readonly WalSegmentSize _size;
 
     /// <param name="histories">A timeline without one is taken for one without ancestors.</param>
-    public WalCoverage(WalInventory inventory, IReadOnlyDictionary<TimelineId, TimelineHistory> histories, WalSegmentSize size)
+    /// <param name="received">Segments that recovery finds beside the archive.</param>
+    public WalCoverage(
+        WalInventory inventory, IReadOnlyDictionary<TimelineId, TimelineHistory> histories, WalSegmentSize size, params IReadOnlyCollection<WalSegmentName> received)
     {
         _histories = histories;
         _size = size;
-        foreach (var timeline in inventory.Timelines)
+        foreach (var timeline in inventory.Timelines.Union(received.Select(segment => segment.Timeline)))
         {
-            var numbers = inventory.SegmentsOf(timeline).Where(segment => segment.IsValidFor(size)).Select(segment => segment.Number(size));
+            var beside = received.Where(segment => segment.Timeline == timeline).ToList();
+            var stored = inventory.SegmentsOf(timeline);
+            IEnumerable<WalSegmentName> segments = beside.Count == 0 ? stored : stored.Union(beside).Order();
+            var numbers = segments.Where(segment => segment.IsValidFor(size)).Select(segment => segment.Number(size));
             if (RunsOf(numbers) is { Count: > 0 } runs)
             {
                 _runs.Add(timeline, runs);

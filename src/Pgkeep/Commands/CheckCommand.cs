@@ -14,7 +14,8 @@ internal static class CheckCommand
         Summary = "Tell monitoring whether the backups are healthy",
         Details = "Ends with 0 OK, 1 WARNING, 2 CRITICAL or 3 UNKNOWN, as monitoring plugins do; the first line says why and carries the measurements. "
             + "Critical are the age of the newest backup, a full volume, an ERROR in backup.log since the last backup, an archiver that answers success and stores nothing, "
-            + "and another cluster's server; a delayed archive is a warning.",
+            + "and another cluster's server; a delayed archive is a warning. "
+            + "A receiver that is not running is a warning, and critical when WAL waits for it longer than --max-wal-lag.",
         Examples =
         [
             new("scripts/check-backups.sh", "With the limits of the runbook: 24 hours, 10 minutes, 85 %."),

@@ -1,3 +1,4 @@
+using Pgkeep.Check;
 using Pgkeep.Check.Wal;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
@@ -12,9 +13,9 @@ internal static class WalCommand
     {
         Name = CommandNames.Wal,
         Summary = "Tell what the archive holds, which commits can be restored, and how far it is behind the server",
-        Details = "Names every gap. A restore without --target-time reaches the last commit that it names; with one, the target must not be later than that commit, "
+        Details = "Names every gap. A restore without --target-time reaches the last commit there is; with one, the target must not be later than that commit, "
             + "whose time nothing but its record tells: it is no later than when the server wrote the end of what is archived, and often earlier. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
-            + "WAL or a history is missing or archiving fails, with 43 when the archiver answers success and stores nothing, and with 14 when the server is of another cluster.",
+            + "WAL or a history is missing, archiving fails or a receiver is not running, with 43 when the archiver answers success and stores nothing, and with 14 when the server is of another cluster.",
         Examples =
         [
             new("pgkeep wal", "Gaps, recovery windows and lag."),
@@ -25,7 +26,7 @@ internal static class WalCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var status = await WalStatusReader.ReadAsync(CommandSettings.LayoutAsOwner(context), CommandSettings.Connection(context), UndoneTimelines.Of, cancellationToken);
+        var status = await WalStatusReader.ReadAsync(CommandSettings.LayoutAsOwner(context), CommandSettings.Connection(context), UndoneTimelines.Of, context.Time, cancellationToken);
         if (context.Get(OptionTable.Json))
         {
             context.Output.WriteResult(JsonLine.Write(json => WalJson.Write(json, status)));
@@ -89,6 +90,11 @@ internal static class WalCommand
         }
 
         AddServer(context, table, status);
+        foreach (var receiver in status.Receivers)
+        {
+            table.Add("receiver", Describe(context, receiver));
+        }
+
         table.WriteTo(context.Output.WriteResult);
     }
 
@@ -100,6 +106,14 @@ internal static class WalCommand
             : $"its own end, {from},";
         var hole = window.Missing is { } missing ? $"; {Look(context, true)}none behind it, for {missing} is missing" : "";
         return $"{commits} from {window.Backup.Name}, timeline {window.Timeline}{hole}";
+    }
+
+    private static string Describe(CommandContext context, ReceiverStatus receiver)
+    {
+        var state = receiver.Slot is null ? "no slot known" : receiver.IsActive ? "active" : "not active";
+        var behind = receiver.LagBytes is { } bytes ? bytes == 0 ? ", all that the server has written" : $", {ByteSizeText.Of(bytes)} behind the server" : "";
+        var problem = receiver.Problem is { } found ? $"; {Look(context, true)}{found}" : "";
+        return $"{receiver.Name}, {state}, received to {receiver.Received?.ToString() ?? "no known position"}{behind}, last at {TimestampText.Of(receiver.LastReceived, context.Time)}{problem}";
     }
 
     private static void AddServer(CommandContext context, TextTable table, WalStatus status)
@@ -115,7 +129,8 @@ internal static class WalCommand
         table.Add("server", $"{role} at {report.Position?.ToString() ?? "no known position"} of timeline {report.Timeline}{behind}");
         if (!report.ArchivesItself)
         {
-            table.Add("", report.IsInRecovery ? "its primary archives, if anything does" : report.ArchiveMode == "off" ? "archive_mode is off" : "archive_command is empty");
+            var isReceived = status.Receivers.Any(receiver => receiver.IsUsed) ? "; its WAL comes through a receiver" : "";
+            table.Add("", (report.IsInRecovery ? "its primary archives, if anything does" : report.ArchiveMode == "off" ? "archive_mode is off" : "archive_command is empty") + isReceived);
             return;
         }
 

@@ -29,6 +29,13 @@ internal static class WalJson
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("receivers");
+        foreach (var receiver in status.Receivers)
+        {
+            Write(json, receiver);
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("findings");
         foreach (var finding in status.Findings)
         {
@@ -78,6 +85,25 @@ internal static class WalJson
 
         json.WriteString("last_segment", window.Last?.ToString());
         json.WriteString("missing_segment", window.Missing?.ToString());
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ReceiverStatus receiver)
+    {
+        json.WriteStartObject();
+        json.WriteString("slot", receiver.Name);
+        json.WriteBoolean("used", receiver.IsUsed);
+        json.WriteBoolean("active", receiver.IsActive);
+        json.WriteString("wal_status", receiver.Slot?.WalStatus);
+        json.WriteString("received_lsn", receiver.Received?.ToString());
+        json.WriteString("last_received_time", receiver.LastReceived);
+        if (receiver.LagBytes is { } behind)
+        {
+            json.WriteNumber("lag_bytes", behind);
+        }
+
+        json.WriteNumber("lag_seconds", (long)receiver.Lag.TotalSeconds);
+        json.WriteString("problem", receiver.Problem);
         json.WriteEndObject();
     }
 

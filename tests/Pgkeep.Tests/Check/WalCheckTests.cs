@@ -91,5 +91,46 @@ public sealed class WalCheckTests
         Assert.Contains("no moment after it", finding.Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, 0, nameof(CheckState.Ok), "")]
+    [InlineData(true, 700, nameof(CheckState.Warning), "WAL receiver pgkeep delayed 700s")]
+    [InlineData(false, 0, nameof(CheckState.Warning), "WAL receiver pgkeep is not running")]
+    [InlineData(false, 700, nameof(CheckState.Critical), "WAL receiver pgkeep is not running")]
+    public void A_receiver_stands_for_archiving_that_is_off(bool isActive, int lag, string state, string headline)
+    {
+        var finding = WalCheck.Judge(Idle with { ArchiveMode = "off" }, TimeSpan.FromMinutes(10), true, [Receiver(isActive, lag)]);
+
+        Assert.Equal((state, headline, $"wal_lag={lag}s;600;"), ($"{finding.State}", finding.Headline, finding.Measure));
+        Assert.DoesNotContain("no moment after it", finding.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Beside_archiving_the_worse_of_the_two_is_told()
+    {
+        Assert.Equal(CheckState.Ok, WalCheck.Judge(Idle, TimeSpan.FromMinutes(10), true, [Receiver(true, 0)]).State);
+        Assert.Equal(CheckState.Critical, WalCheck.Judge(Idle, TimeSpan.FromMinutes(10), true, [Receiver(false, 700)]).State);
+        Assert.Equal(CheckState.Warning, WalCheck.Judge(Idle with { WaitingSince = Now.AddSeconds(-712) }, TimeSpan.FromMinutes(10), true, [Receiver(true, 0)]).State);
+    }
+
+    [Fact]
+    public void A_directory_that_a_receiver_has_left_behind_counts_for_nothing()
+    {
+        var left = Receiver(false, 700) with { Slot = null, IsUsed = false };
+
+        Assert.Null(left.Problem);
+        Assert.Equal(CheckState.Ok, WalCheck.Judge(Idle, TimeSpan.FromMinutes(10), true, [left]).State);
+    }
+
+    [Fact]
+    public void WAL_that_the_server_removed_is_critical_at_once()
+    {
+        var lost = Receiver(false, 0) with { Slot = new ReceiverSlot("pgkeep", false, null, "lost") };
+
+        Assert.Equal(CheckState.Critical, WalCheck.Judge(Idle, TimeSpan.FromMinutes(10), true, [lost]).State);
+    }
+
+    private static ReceiverStatus Receiver(bool isActive, int lag) => new(
+        "pgkeep", new ReceiverSlot("pgkeep", isActive, Lsn.Parse("0/6000060"), "reserved"), true, Lsn.Parse("0/6000060"), lag * 1000, Now.AddSeconds(-lag), TimeSpan.FromSeconds(lag));
+
     private static CheckFinding Judge(ArchiverReport report, bool hasArchive = true) => WalCheck.Judge(report, TimeSpan.FromMinutes(10), hasArchive);
 }

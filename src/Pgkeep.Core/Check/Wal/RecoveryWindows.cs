@@ -15,12 +15,18 @@ internal sealed class RecoveryWindows
     private readonly WalHistories _histories;
     private readonly Dictionary<string, DateTimeOffset> _times = [];
 
-    public RecoveryWindows(WalArchive archive, WalInventory inventory, WalCoverage coverage, WalHistories histories)
+    /// <param name="coverage">With what receivers have that recovery can go on into.</param>
+    /// <param name="received">When that was last written to.</param>
+    public RecoveryWindows(WalArchive archive, WalInventory inventory, WalCoverage coverage, WalHistories histories, IReadOnlyDictionary<WalSegmentName, DateTimeOffset> received)
     {
         _archive = archive;
         _inventory = inventory;
         _coverage = coverage;
         _histories = histories;
+        foreach (var (segment, time) in received.Where(segment => !inventory.Contains(segment.Key)))
+        {
+            _times.Add(segment.ToString(), time.ToLocalTime());
+        }
     }
 
     /// <param name="passedOver">The timelines of undone restores, as a restore of the backup takes them.</param>

@@ -22,6 +22,9 @@ internal sealed record WalStatus(string Archive, RepositoryIdentity Identity, in
 
     public string? ServerProblem { get; init; }
 
+    /// <summary>Of all that have a directory in the archive.</summary>
+    public IReadOnlyList<ReceiverStatus> Receivers { get; init; } = [];
+
     /// <summary>Gaps that a restore would come across.</summary>
     public IEnumerable<GapStatus> Holes => Timelines.SelectMany(timeline => timeline.Gaps).Where(gap => gap.Matters);
 
@@ -34,6 +37,7 @@ internal sealed record WalStatus(string Archive, RepositoryIdentity Identity, in
         .. Holes.Select(hole => $"{hole.Gap} of timeline {hole.Gap.First.Timeline} missing: no restore leads across"),
         .. Lost.Where(segment => !Holes.Any(hole => hole.Gap.Contains(segment))).Distinct().Select(segment => $"{segment} missing: a backup before it leads no further"),
         .. HistoryProblems.Select(problem => problem.Text),
+        .. Server is { Mismatch: null } ? Receivers.Select(receiver => receiver.Problem).OfType<string>() : Array.Empty<string>(),
         .. Server?.Report is { IsFailing: true } failing ? [failing.DescribeFailure()] : Array.Empty<string>(),
     ];
 }
@@ -48,7 +52,7 @@ internal sealed record TimelineStatus(
 /// <param name="Matters">False where the gap lies before the WAL of every backup.</param>
 internal sealed record GapStatus(WalGap Gap, bool Matters);
 
-/// <param name="LagBytes">From the end of what is stored of its timeline to the server's position; null where that is not known.</param>
+/// <param name="LagBytes">From the end of what is stored or received of its timeline to the server's position; null where that is not known.</param>
 /// <param name="Lag">Since when WAL waits that a disaster would take.</param>
 /// <param name="Mismatch">Why it is not the server of this repository; null where it is.</param>
 /// <param name="Loss">That what it calls archived is not there; null where it is.</param>

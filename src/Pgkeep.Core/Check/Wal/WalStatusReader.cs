@@ -12,7 +12,7 @@ internal static class WalStatusReader
     /// <summary>Throws where the archive cannot be read; a server that cannot be asked is part of the answer.</summary>
     /// <param name="passedOver">The timelines that a restore of the backup takes for undone.</param>
     public static async Task<WalStatus> ReadAsync(
-        RepositoryLayout layout, ConnectionSettings connection, Func<BackupMetadata, IReadOnlySet<TimelineId>> passedOver, CancellationToken cancellationToken)
+        RepositoryLayout layout, ConnectionSettings connection, Func<BackupMetadata, IReadOnlySet<TimelineId>> passedOver, TimeProvider time, CancellationToken cancellationToken)
     {
         var stores = ArchiveStores.Of(layout);
         var identity = await RepositoryMarker.RequireAsync(stores.Marked[0], cancellationToken);
@@ -21,33 +21,41 @@ internal static class WalStatusReader
         var inventory = await stores.Archive.ListAsync(cancellationToken);
         var histories = await WalHistories.ReadAsync(stores.Archive, inventory, cancellationToken);
         var coverage = new WalCoverage(inventory, histories.ByTimeline, identity.WalSegmentSize);
+        // A segment that is stored meanwhile is in neither, and the next look finds it.
+        var times = ReceiverStatus.ReadTimes(layout, identity);
+        var received = new ReceivedWal(stores.Archive, identity).List(inventory);
+        var reachable = new WalCoverage(inventory, histories.ByTimeline, identity.WalSegmentSize, [.. received.Keys]);
         var backups = (await new BackupCatalogue(new LocalStorage(layout.BackupDirectory), layout).ListAsync(cancellationToken))
             .Where(backup => backup.IsUsable && backup.Metadata.Cluster.SystemIdentifier == identity.SystemIdentifier)
             .Select(backup => backup.Metadata!)
             .ToList();
-        var windows = new RecoveryWindows(stores.Archive, inventory, coverage, histories);
+        var windows = new RecoveryWindows(stores.Archive, inventory, reachable, histories, times);
         var found = new List<RecoveryWindow>();
         foreach (var backup in backups)
         {
             found.AddRange(await windows.OfAsync(backup, passedOver(backup), cancellationToken));
         }
 
+        var receivers = ReceiverStatus.ReadAll(layout, identity, inventory, report, time.GetUtcNow());
         return new WalStatus(layout.WalDirectory, identity, inventory.Files.Count(), inventory.Files.Sum(file => file.Stored.Size), inventory.ForeignFiles)
         {
-            Timelines = Describe(inventory, coverage, backups, identity.WalSegmentSize),
+            Timelines = Describe(inventory, coverage, reachable.Gaps(), backups, identity.WalSegmentSize),
             Windows = found,
             HistoryProblems = histories.Problems,
             Lost = [.. backups.SelectMany(coverage.LostOf)],
-            Server = report is null ? null : Compare(report, identity, inventory, coverage),
+            Receivers = receivers,
+            Server = report is null ? null : Compare(report, identity, inventory, coverage, received, receivers),
             ServerProblem = problem,
         };
     }
 
+    /// <param name="missing">What neither the archive nor a receiver has.</param>
     /// <param name="backups">The oldest of them tells which gaps a restore could come across.</param>
-    public static IReadOnlyList<TimelineStatus> Describe(WalInventory inventory, WalCoverage coverage, IReadOnlyList<BackupMetadata> backups, WalSegmentSize size)
+    public static IReadOnlyList<TimelineStatus> Describe(
+        WalInventory inventory, WalCoverage coverage, IReadOnlyList<WalGap> missing, IReadOnlyList<BackupMetadata> backups, WalSegmentSize size)
     {
         var oldest = backups.Count == 0 ? (ulong?)null : backups.Min(backup => backup.StartWal.Number(size));
-        var gaps = coverage.Gaps().ToLookup(gap => gap.First.Timeline);
+        var gaps = missing.ToLookup(gap => gap.First.Timeline);
         var bytes = new Dictionary<TimelineId, long>();
         foreach (var file in inventory.Files)
         {
@@ -73,16 +81,28 @@ internal static class WalStatusReader
         }
     }
 
-    public static ServerStatus Compare(ArchiverReport report, RepositoryIdentity identity, WalInventory inventory, WalCoverage coverage)
+    private static ServerStatus Compare(
+        ArchiverReport report,
+        RepositoryIdentity identity,
+        WalInventory inventory,
+        WalCoverage coverage,
+        IReadOnlyDictionary<WalSegmentName, Lsn> received,
+        IReadOnlyList<ReceiverStatus> receivers)
     {
         if (ArchivedProof.FindMismatch(report, identity) is { } mismatch)
         {
             return new ServerStatus(report, null, TimeSpan.Zero, mismatch, null);
         }
 
-        var end = report.Timeline is { } timeline ? EndOf(coverage.HistoryOf(timeline), coverage, identity.WalSegmentSize) : null;
+        var history = report.Timeline is { } timeline ? coverage.HistoryOf(timeline) : null;
+        var end = history is null ? null : new[] { EndOf(history, coverage, identity.WalSegmentSize) }
+            .Concat(received.Where(segment => history.BeginOf(segment.Key.Timeline) is not null).Select(segment => (Lsn?)segment.Value))
+            .Max();
         long? behind = report.Position is { } position && end is { } stored ? position > stored ? checked((long)(position - stored)) : 0 : null;
-        return new ServerStatus(report, behind, WalCheck.Lag(report), null, ArchivedProof.FindLoss(report, inventory));
+        var used = receivers.Where(receiver => receiver.IsUsed).Select(receiver => receiver.Lag).ToList();
+        // What any of them has is not lost.
+        var lag = report.ArchivesItself || used.Count == 0 ? used.Append(WalCheck.Lag(report)).Min() : used.Min();
+        return new ServerStatus(report, behind, lag, null, ArchivedProof.FindLoss(report, inventory));
     }
 
     /// <summary>Behind the newest segment that is stored of a history: on its own timeline, or else on the ones that it comes from.</summary>

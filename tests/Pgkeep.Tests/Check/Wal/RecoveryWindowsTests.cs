@@ -13,6 +13,8 @@ public sealed class RecoveryWindowsTests : IDisposable
 
     private readonly MadeUpArchive _archive = new();
 
+    private readonly Dictionary<WalSegmentName, DateTimeOffset> _received = [];
+
     private BackupMetadata _backup = SampleMetadata.Create() with
     {
         Stopped = Zero,
@@ -109,6 +111,15 @@ public sealed class RecoveryWindowsTests : IDisposable
         Assert.Equal(["1: 0 to 5"], await WindowsAsync());
     }
 
+    [Fact]
+    public async Task It_goes_on_into_the_segment_that_is_being_received()
+    {
+        await AddAsync(1, 1, 5);
+        _received.Add(MadeUpArchive.Name(1, 6), Zero.AddMinutes(7));
+
+        Assert.Equal(["1: 0 to 7"], await WindowsAsync());
+    }
+
     private async Task AddAsync(uint timeline, int first, int last, int later = 0)
     {
         for (var number = first; number <= last; number++)
@@ -124,8 +135,8 @@ public sealed class RecoveryWindowsTests : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         var inventory = await _archive.Archive.ListAsync(cancel);
         var histories = await WalHistories.ReadAsync(_archive.Archive, inventory, cancel);
-        var coverage = new WalCoverage(inventory, histories.ByTimeline, MadeUpArchive.Identity.WalSegmentSize);
-        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories).OfAsync(_backup, undone.Select(timeline => new TimelineId(timeline)).ToHashSet(), cancel);
+        var coverage = new WalCoverage(inventory, histories.ByTimeline, MadeUpArchive.Identity.WalSegmentSize, [.. _received.Keys]);
+        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories, _received).OfAsync(_backup, undone.Select(timeline => new TimelineId(timeline)).ToHashSet(), cancel);
         return windows.Select(window =>
             $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Next is { } next ? $", then {next}" : "")}{(window.Missing is { } missing ? $", without {missing}" : "")}");
     }
