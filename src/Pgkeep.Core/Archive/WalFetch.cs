@@ -53,7 +53,7 @@ internal sealed class WalFetch
         var prefetch = file.Kind == WalFileKind.Segment ? _prefetch : null;
         try
         {
-            for (var attempt = 1; !await TryGetAsync(file, temporary, prefetch, cancellationToken) && !await TryGetReceivedAsync(file, temporary, destination, identity, cancellationToken); attempt++)
+            for (var attempt = 1; !await TryGetAsync(file, temporary, prefetch, identity, cancellationToken) && !await TryGetReceivedAsync(file, temporary, destination, identity, cancellationToken); attempt++)
             {
                 // A receiver may have stored it between the two looks: then it is in the archive by now.
                 if (!await ProveAbsentAsync(file, destination, identity, cancellationToken))
@@ -90,23 +90,40 @@ internal sealed class WalFetch
     }
 
     /// <summary>False where it is not stored. Recovery makes what it keeps durable itself (xlogarchive.c, KeepFileRestoredFromArchive).</summary>
-    private async ValueTask<bool> TryGetAsync(WalFileName file, string path, PrefetchSettings? prefetch, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryGetAsync(WalFileName file, string path, PrefetchSettings? prefetch, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         if (prefetch is not null && await new PrefetchedSegment(prefetch.Directory, _stores.Archive, _time).TryTakeAsync(file, path, cancellationToken))
         {
             return true;
         }
 
-        if (await _stores.Archive.FindAsync(file.Name, cancellationToken) is not { } stored)
+        PgkeepException? failure = null;
+        for (var stored = await _stores.Archive.FindAsync(file.Name, cancellationToken);
+            stored is not null;
+            stored = await _stores.Archive.FindNextAsync(file.Name, stored, cancellationToken))
         {
-            return false;
+            try
+            {
+                await CopyAsync(stored, file, path, cancellationToken);
+                Check(file, path, identity);
+                return true;
+            }
+            catch (PgkeepException damaged)
+            {
+                // It may have a sound copy under another suffix.
+                failure ??= damaged;
+            }
         }
 
+        return failure is null ? false : throw failure;
+    }
+
+    private async ValueTask CopyAsync(string stored, WalFileName file, string path, CancellationToken cancellationToken)
+    {
         try
         {
             await using var plain = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
             await _stores.Archive.CopyAsync(stored, file, plain, cancellationToken);
-            return true;
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

@@ -19,8 +19,8 @@ internal enum StoreResult
 /// </summary>
 internal sealed class WalArchive
 {
-    /// <summary>Any suffix of a name counts as that name; new files are written with the first.</summary>
-    private static readonly string[] Suffixes = [".gz", "", ".zst"];
+    /// <summary>Any suffix of a name counts as that name, and of several copies the first is taken that is sound; new files are written with the first.</summary>
+    public static readonly IReadOnlyList<string> Suffixes = [".gz", "", ".zst"];
 
     /// <summary>Longer than any call that looks ahead takes.</summary>
     private static readonly TimeSpan LongestFresh = TimeSpan.FromMinutes(5);
@@ -41,6 +41,21 @@ internal sealed class WalArchive
 
     /// <summary>The stored name (with its suffix), or null where the store says that no such file is there.</summary>
     public async ValueTask<string?> FindAsync(string name, CancellationToken cancellationToken) => (await FindStoredAsync(name, cancellationToken))?.Name;
+
+    /// <summary>The copy to try after one that is damaged; null where there is none.</summary>
+    /// <param name="stored">From here, or from <see cref="FindAsync"/>.</param>
+    public async ValueTask<string?> FindNextAsync(string name, string stored, CancellationToken cancellationToken)
+    {
+        foreach (var suffix in Suffixes.SkipWhile(suffix => name + suffix != stored).Skip(1))
+        {
+            if (await _storage.FindAsync(_prefix + name + suffix, cancellationToken) is { } found)
+            {
+                return found.Name;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Compresses and stores a file under its name, durable when this returns.</summary>
     /// <param name="writtenAt">By the server.</param>
@@ -119,11 +134,23 @@ internal sealed class WalArchive
         return StoredWal.ReadIdentity(stream, file, Describe(stored));
     }
 
-    /// <summary>The plain content, checked. Null where the store says that no such file is there.</summary>
+    /// <summary>The plain content, checked, from the first copy that is sound. Null where the store says that no such file is there.</summary>
     public async ValueTask<byte[]?> ReadAsync(WalFileName file, CancellationToken cancellationToken)
     {
-        var stored = await FindAsync(file.Name, cancellationToken);
-        return stored is null ? null : await ReadStoredAsync(stored, file, cancellationToken);
+        PgkeepException? failure = null;
+        for (var stored = await FindAsync(file.Name, cancellationToken); stored is not null; stored = await FindNextAsync(file.Name, stored, cancellationToken))
+        {
+            try
+            {
+                return await ReadStoredAsync(stored, file, cancellationToken);
+            }
+            catch (PgkeepException damaged)
+            {
+                failure ??= damaged;
+            }
+        }
+
+        return failure is null ? null : throw failure;
     }
 
     /// <summary>A listed file as it is stored. Null where it is gone since.</summary>

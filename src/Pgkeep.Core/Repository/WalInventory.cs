@@ -7,16 +7,19 @@ namespace Pgkeep.Repository;
 /// <summary>What an archive holds, from its listing alone.</summary>
 internal sealed class WalInventory
 {
-    private static readonly string[] Suffixes = [".gz", ".zst"];
-
     private readonly Dictionary<string, StoredWalFile> _byName = [];
+    private readonly List<StoredWalFile> _copies = [];
     private readonly SortedDictionary<TimelineId, List<WalSegmentName>> _segments = [];
 
     private WalInventory()
     {
     }
 
+    /// <summary>One of each name: the one that <see cref="WalArchive.FindAsync"/> finds.</summary>
     public IEnumerable<StoredWalFile> Files => _byName.Values;
+
+    /// <summary>What is stored under another suffix too.</summary>
+    public IReadOnlyList<StoredWalFile> Copies => _copies;
 
     public IEnumerable<TimelineId> Timelines => _segments.Keys;
 
@@ -37,9 +40,9 @@ internal sealed class WalInventory
             {
                 inventory.ForeignFiles += stored.Name is RepositoryLayout.ArchiveLogName or RepositoryLayout.MarkerName ? 0 : 1;
             }
-            else if (inventory._byName.TryAdd(file.Name, new StoredWalFile(file, stored)) && file is { Kind: WalFileKind.Segment, Segment: { } segment })
+            else
             {
-                inventory.SegmentsFor(file.Timeline).Add(segment);
+                inventory.Add(new StoredWalFile(file, stored));
             }
         }
 
@@ -75,8 +78,40 @@ internal sealed class WalInventory
 
     private static string PlainName(string name)
     {
-        var suffix = Suffixes.FirstOrDefault(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
-        return suffix is null ? name : name[..^suffix.Length];
+        var suffix = SuffixOf(name);
+        return name[..^suffix.Length];
+    }
+
+    private static string SuffixOf(string name) =>
+        WalArchive.Suffixes.FirstOrDefault(suffix => suffix.Length > 0 && name.EndsWith(suffix, StringComparison.Ordinal)) ?? "";
+
+    private static int RankOf(StoredWalFile file)
+    {
+        for (var rank = 0; ; rank++)
+        {
+            if (WalArchive.Suffixes[rank] == SuffixOf(file.Stored.Name))
+            {
+                return rank;
+            }
+        }
+    }
+
+    private void Add(StoredWalFile stored)
+    {
+        var name = stored.File.Name;
+        if (_byName.TryGetValue(name, out var other))
+        {
+            var isBetter = RankOf(stored) < RankOf(other);
+            _byName[name] = isBetter ? stored : other;
+            _copies.Add(isBetter ? other : stored);
+            return;
+        }
+
+        _byName.Add(name, stored);
+        if (stored.File is { Kind: WalFileKind.Segment, Segment: { } segment })
+        {
+            SegmentsFor(stored.File.Timeline).Add(segment);
+        }
     }
 
     private List<WalSegmentName> SegmentsFor(TimelineId timeline)

@@ -108,19 +108,46 @@ public sealed class WalFetchTests : IDisposable
         await ExpectAsync(name, isAbsent);
     }
 
-    private async Task ExpectAsync(string name, bool isAbsent)
+    [Theory]
+    [InlineData(".gz", true)]
+    [InlineData("", true)]
+    [InlineData(".gz .", false)]
+    public async Task Of_two_copies_the_sound_one_is_fetched(string damaged, bool isFetched)
     {
-        var marked = new LocalStorage(_marked.Path);
-        await RepositoryMarker.EnsureAsync(marked, MadeUpArchive.Identity, TimeProvider.System, TestContext.Current.CancellationToken);
-        var fetch = new WalFetch(new ArchiveStores(_archive.Archive, [marked]), null, TimeProvider.System);
-
-        if (isAbsent)
+        await _archive.AddAsync(1, 1, 2);
+        var (stored, content) = (_archive.PathOf("000000010000000000000002"), MadeUpArchive.Segment(MadeUpArchive.Name(1, 2)));
+        await File.WriteAllBytesAsync(stored[..^3], content, TestContext.Current.CancellationToken);
+        foreach (var path in damaged.Split(' ').Select(suffix => stored[..^3] + suffix.TrimEnd('.')))
         {
-            Assert.Equal(FetchResult.Absent, await fetch.RunAsync(name, _server.PathOf("RECOVERYXLOG"), TestContext.Current.CancellationToken));
+            await File.WriteAllBytesAsync(path, (await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken))[..^1], TestContext.Current.CancellationToken);
+        }
+
+        if (!isFetched)
+        {
+            await Assert.ThrowsAsync<PgkeepException>(() => RunAsync("000000010000000000000002"));
             return;
         }
 
-        var failure = await Assert.ThrowsAsync<PgkeepException>(() => fetch.RunAsync(name, _server.PathOf("RECOVERYXLOG"), TestContext.Current.CancellationToken));
+        Assert.Equal(FetchResult.Fetched, await RunAsync("000000010000000000000002"));
+        Assert.Equal(content, await File.ReadAllBytesAsync(_server.PathOf("RECOVERYXLOG"), TestContext.Current.CancellationToken));
+    }
+
+    private async Task<FetchResult> RunAsync(string name)
+    {
+        var marked = new LocalStorage(_marked.Path);
+        await RepositoryMarker.EnsureAsync(marked, MadeUpArchive.Identity, TimeProvider.System, TestContext.Current.CancellationToken);
+        return await new WalFetch(new ArchiveStores(_archive.Archive, [marked]), null, TimeProvider.System).RunAsync(name, _server.PathOf("RECOVERYXLOG"), TestContext.Current.CancellationToken);
+    }
+
+    private async Task ExpectAsync(string name, bool isAbsent)
+    {
+        if (isAbsent)
+        {
+            Assert.Equal(FetchResult.Absent, await RunAsync(name));
+            return;
+        }
+
+        var failure = await Assert.ThrowsAsync<PgkeepException>(() => RunAsync(name));
         Assert.Equal(ErrorKind.WalMissing, failure.Kind);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class WalVerification
         var inventory = await _archive.ListAsync(cancellationToken);
         var histories = await WalHistories.ReadAsync(_archive, inventory, cancellationToken);
         await Parallel.ForEachAsync(
-            inventory.Files,
+            inventory.Files.Concat(inventory.Copies),
             new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cancellationToken },
             async (stored, cancel) => await CheckFileAsync(stored, histories, cancel));
 
@@ -52,9 +52,9 @@ internal sealed class WalVerification
             .OrderBy(problem => problem.File, StringComparer.Ordinal)
             .ToList();
         return new WalVerificationResult(
-            inventory.Files.Count() - _gone,
+            inventory.Files.Count() + inventory.Copies.Count - _gone,
             inventory.Files.Count(stored => stored.File.Kind == WalFileKind.Segment),
-            inventory.Files.Sum(stored => stored.Stored.Size),
+            inventory.Files.Concat(inventory.Copies).Sum(stored => stored.Stored.Size),
             _plainBytes,
             [.. problems.Take(MaxProblems)],
             problems.Count,
@@ -191,6 +191,11 @@ internal sealed class WalVerification
         if (inventory.ForeignFiles > 0)
         {
             yield return $"{inventory.ForeignFiles} files in the archive are no WAL, and were not read";
+        }
+
+        foreach (var copy in inventory.Copies.Take(MaxProblems))
+        {
+            yield return $"{copy.Stored.Name} is another copy of {inventory.Find(copy.File.Name)!.Stored.Name}";
         }
 
         if (_gone > 0)

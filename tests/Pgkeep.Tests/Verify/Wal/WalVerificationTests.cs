@@ -272,6 +272,20 @@ public sealed class WalVerificationTests : IDisposable
         Assert.Empty((await RunAsync()).Problems);
     }
 
+    [Theory]
+    [InlineData(".gz")]
+    [InlineData("")]
+    public async Task Every_copy_of_a_segment_is_read_and_named(string damaged)
+    {
+        await MakeAsync();
+        var stored = _archive.PathOf("000000010000000000000003");
+        File.WriteAllBytes(stored[..^3], MadeUpArchive.Segment(MadeUpArchive.Name(1, 3)));
+        Assert.Contains("000000010000000000000003 is another copy of 000000010000000000000003.gz", Assert.Single((await RunAsync()).Notes), StringComparison.Ordinal);
+        File.WriteAllBytes(stored[..^3] + damaged, File.ReadAllBytes(stored[..^3] + damaged)[..^1]);
+
+        await ExpectAsync("000000010000000000000003", damaged.Length == 0 ? WalDamage.Page : WalDamage.Damaged, suffix: damaged);
+    }
+
     /// <summary>Of the segments 2 and 3.</summary>
     private static BackupMetadata EarlyBackup => SampleMetadata.Create() with { StopLsn = new Lsn(0x300100), StartWal = MadeUpArchive.Name(1, 2), StopWal = MadeUpArchive.Name(1, 3) };
 
