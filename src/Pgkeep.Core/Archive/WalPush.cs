@@ -46,6 +46,11 @@ internal sealed class WalPush
 
         var began = _time.GetTimestamp();
         using var content = WalContent.Open(path);
+        if (file.Kind == WalFileKind.Segment && IsLeft(file.Segment!.Value, path, content))
+        {
+            file = file with { Name = file.Name + ".partial", Kind = WalFileKind.Partial };
+        }
+
         var identity = await IdentifyAsync(file, path, content, cancellationToken);
         foreach (var store in _stores.Marked)
         {
@@ -88,6 +93,28 @@ internal sealed class WalPush
             $"\"{path}\" ends at {name.StartLsn(identity.WalSegmentSize) + (ulong)end} without a switch of WAL: its server had not finished it, and under its full name it would be in the way of the whole one",
             "nothing was stored; a recovery took it from where it was being received, or somebody offered a server's last segment",
             $"where its timeline ended in it, it may be stored as what it is: pgkeep archive-wal {path} {name}.partial");
+    }
+
+    /// <summary>
+    /// Whether a segment is unfinished because its timeline was left in it, as a history beside it says. A standby that archives everything (archive_mode = always)
+    /// offers such a segment under its full name when it follows its primary to a new timeline (walreceiver.c, XLogWalRcvClose).
+    /// </summary>
+    private static bool IsLeft(WalSegmentName name, string path, WalContent content)
+    {
+        var size = IdentifyStart(name, path, content, out var blockSize).WalSegmentSize;
+        return WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read) is not null
+            && HistoriesBeside(path).Any(history => history.EndOf(name.Timeline) is { } end && end >= name.StartLsn(size) && end < name.StartLsn(size) + size.Bytes);
+    }
+
+    private static IEnumerable<TimelineHistory> HistoriesBeside(string path)
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, "*.history"))
+        {
+            if (WalFileName.TryParse(Path.GetFileName(file), out var name) && TimelineHistory.TryParse(name.Timeline, File.ReadAllText(file), out var history, out _))
+            {
+                yield return history;
+            }
+        }
     }
 
     private static RepositoryIdentity IdentifyStart(WalSegmentName name, string path, WalContent content, out int blockSize)

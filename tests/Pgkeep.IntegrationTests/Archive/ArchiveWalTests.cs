@@ -126,6 +126,30 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
     }
 
     [Fact]
+    public async Task A_segment_that_nobody_finished_is_refused_and_stored_as_partial_where_its_timeline_was_left()
+    {
+        await PushAllAsync([samples.Segments[0]]);
+        var name = Path.GetFileName(samples.Segments[1]);
+        var unfinished = await CopyAsync(samples.Segments[1], name);
+        await using (var file = File.OpenWrite(unfinished))
+        {
+            file.Position = 300_000;
+            await file.WriteAsync(new byte[(1024 * 1024) - 300_000], TestContext.Current.CancellationToken);
+        }
+
+        var refused = await PushAsync(unfinished);
+        Assert.Equal(41, refused.ExitCode);
+        Assert.Contains("had not finished it", refused.Stderr, StringComparison.Ordinal);
+        var position = $"{Convert.ToUInt32(name[8..16], 16):X}/{(Convert.ToUInt32(name[16..], 16) << 20) + 299_000:X}";
+        await TestAccount.WriteFileAsync(Path.Combine(Path.GetDirectoryName(unfinished)!, "00000002.history"), $"1\t{position}\tno recovery target specified\n");
+
+        (await PushAsync(unfinished)).EnsureSuccess();
+
+        Assert.True(File.Exists(StoredPath(name + ".partial")));
+        Assert.False(File.Exists(StoredPath(name)));
+    }
+
+    [Fact]
     public async Task An_archive_that_is_gone_is_not_begun_anew()
     {
         await PushAllAsync([samples.Segments[0]]);
