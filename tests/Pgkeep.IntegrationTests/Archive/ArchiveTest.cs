@@ -6,6 +6,9 @@ namespace Pgkeep.IntegrationTests.Archive;
 /// <summary>An empty repository for each test, and the two commands that a server calls.</summary>
 public abstract class ArchiveTest : IntegrationTest
 {
+    /// <summary>Of a segment: behind the first page's header; most of a segment that was switched early is zero.</summary>
+    private protected const int WithinFirstRecord = 100;
+
     private protected string Repository { get; private set; } = "";
 
     private protected string Archive => Path.Combine(Repository, "wal_archive");

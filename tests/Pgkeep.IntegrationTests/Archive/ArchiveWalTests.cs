@@ -29,7 +29,7 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
     {
         await PushAllAsync([samples.Segments[0]]);
         var other = await CopyAsync(samples.Segments[0], Path.GetFileName(samples.Segments[0]));
-        FlipByte(other, 500_000);
+        FlipByte(other, WithinFirstRecord);
 
         var result = await PushAsync(other);
 
@@ -114,7 +114,7 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
         var name = Path.GetFileName(samples.Segments[0]) + ".partial";
         (await PushAsync(samples.Segments[0], name)).EnsureSuccess();
         var other = await CopyAsync(samples.Segments[0], "other");
-        FlipByte(other, 500_000);
+        FlipByte(other, WithinFirstRecord);
 
         (await PushAsync(other, name)).EnsureSuccess();
         (await PushAsync(other, name)).EnsureSuccess();
@@ -131,16 +131,14 @@ public sealed class ArchiveWalTests(WalSamples samples) : ArchiveTest, IClassFix
         await PushAllAsync([samples.Segments[0]]);
         var name = Path.GetFileName(samples.Segments[1]);
         var unfinished = await CopyAsync(samples.Segments[1], name);
-        await using (var file = File.OpenWrite(unfinished))
-        {
-            file.Position = 300_000;
-            await file.WriteAsync(new byte[(1024 * 1024) - 300_000], TestContext.Current.CancellationToken);
-        }
+        var content = await File.ReadAllBytesAsync(unfinished, TestContext.Current.CancellationToken);
+        content.AsSpan(content.AsSpan().LastIndexOfAnyExcept((byte)0) - 40).Clear(); // with the switch that ended it
+        await File.WriteAllBytesAsync(unfinished, content, TestContext.Current.CancellationToken);
 
         var refused = await PushAsync(unfinished);
         Assert.Equal(41, refused.ExitCode);
         Assert.Contains("had not finished it", refused.Stderr, StringComparison.Ordinal);
-        var position = $"{Convert.ToUInt32(name[8..16], 16):X}/{(Convert.ToUInt32(name[16..], 16) << 20) + 299_000:X}";
+        var position = $"{Convert.ToUInt32(name[8..16], 16):X}/{(Convert.ToUInt32(name[16..], 16) << 20) + 100:X}";
         await TestAccount.WriteFileAsync(Path.Combine(Path.GetDirectoryName(unfinished)!, "00000002.history"), $"1\t{position}\tno recovery target specified\n");
 
         (await PushAsync(unfinished)).EnsureSuccess();

@@ -54,7 +54,7 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     public async Task Other_content_under_a_name_ahead_is_refused_in_its_own_call()
     {
         var other = await CopyAsync(samples.Segments[1], Names[1]);
-        FlipByte(other, 500_000);
+        FlipByte(other, WithinFirstRecord);
         (await PushAsync(other)).EnsureSuccess();
         var wal = await CreateAsync();
 
@@ -71,7 +71,7 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     {
         var wal = await CreateAsync();
         (await wal.OfferAsync(Names[0])).EnsureSuccess();
-        FlipByte(wal.FilePath(Names[1]), 500_000);
+        FlipByte(wal.FilePath(Names[1]), WithinFirstRecord);
 
         Assert.Equal(42, (await wal.OfferAsync(Names[1])).ExitCode);
         await EnsureStoredFilesAreWholeAsync(samples.Segments);
