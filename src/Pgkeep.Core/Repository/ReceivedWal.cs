@@ -73,9 +73,6 @@ internal sealed class ReceivedWal
     /// <summary>Whether any receiver has a file of that name.</summary>
     public bool Has(WalSegmentName segment) => Directories().Any(directory => FileStatus.OfTarget(Path.Combine(directory, segment.ToString())) is not null);
 
-    /// <summary>Whether any receiver has anything.</summary>
-    public bool IsEmpty => !Directories().SelectMany(Names).Any();
-
     /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
     private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);
 

@@ -221,7 +221,7 @@ internal sealed class WalArchive
         }
 
         await using var stream = await OpenStoredAsync(stored.Name, cancellationToken);
-        return WalIdentity.ReadFrom(stream) is { Quick: { } quick } identity
+        return StoredWalStream.ReadIdentity(stream, Describe(stored.Name)) is { Quick: { } quick } identity
             && identity.Name == file.Name
             && identity.PlainSize == content.Length
             && content.QuickDigest(out var checksum) == quick
@@ -253,7 +253,7 @@ internal sealed class WalArchive
 
         await using (stream)
         {
-            return WalIdentity.ReadFrom(stream);
+            return StoredWalStream.ReadIdentity(stream, Describe(stored));
         }
     }
 

@@ -63,14 +63,6 @@ internal sealed record WalIdentity(SystemIdentifier SystemIdentifier, long Plain
         return true;
     }
 
-    /// <summary>From the beginning of a stored file; null where it has none.</summary>
-    public static WalIdentity? ReadFrom(Stream stored)
-    {
-        var start = new byte[512];
-        var length = stored.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        return GzipHeader.TryReadSubfield(start.AsSpan(0, length), out var subfield) && TryRead(subfield, out var identity) ? identity : null;
-    }
-
     /// <summary>A damaged number is no moment; the earliest one decides nothing.</summary>
     private static DateTimeOffset TimeOf(long microseconds) =>
         microseconds is > 0 and < MaxMicroseconds ? DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond) : DateTimeOffset.UnixEpoch;

@@ -38,7 +38,7 @@ public sealed class WalArchiveTests : IDisposable
         Assert.Equal(StoreResult.Stored, await StoreAsync(content, threads));
 
         await using var stored = File.OpenRead(StoredPath);
-        var identity = WalIdentity.ReadFrom(stored);
+        var identity = StoredWalStream.ReadIdentity(stored, StoredPath);
         Assert.Equal(new WalIdentity(Identifier, length, Sha256Digest.Of(content), QuickDigest.Of(content), DateTimeOffset.UnixEpoch.AddDays(1), Name), identity);
         stored.Position = 0;
         await using var gzip = new GZipStream(stored, CompressionMode.Decompress);
