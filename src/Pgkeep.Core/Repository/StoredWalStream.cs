@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Streams;
@@ -25,7 +25,7 @@ internal sealed class StoredWalStream : Stream
 
     private readonly Stream _plain;
     private readonly TrailerStream? _deflated;
-    private readonly IncrementalHash? _hash;
+    private readonly XxHash128? _digest;
     private readonly string _path;
     private readonly long _maxLength;
     private uint _checksum;
@@ -54,7 +54,7 @@ internal sealed class StoredWalStream : Stream
         _maxLength = Identity.PlainSize is >= 0 and <= MaxLength ? Identity.PlainSize : throw Damaged($"says that its content has {Identity.PlainSize} bytes");
         _deflated = new TrailerStream(file, start[GzipHeader.LengthOf(start)..], TrailerLength);
         _plain = InflateStreams.Create(_deflated);
-        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _digest = new XxHash128();
     }
 
     /// <summary>What travels with the file; null in one that another tool stored.</summary>
@@ -110,10 +110,10 @@ internal sealed class StoredWalStream : Stream
             throw Damaged(_maxLength == MaxLength ? "is larger than any WAL segment" : "is longer than what was stored");
         }
 
-        if (_hash is not null)
+        if (_digest is not null)
         {
-            _hash.AppendData(buffer[..read]);
-            _checksum = Crc32.Append(_checksum, buffer[..read]);
+            _digest.Append(buffer[..read]);
+            _checksum = Streams.Crc32.Append(_checksum, buffer[..read]);
         }
 
         if (read == 0 && !buffer.IsEmpty)
@@ -138,7 +138,6 @@ internal sealed class StoredWalStream : Stream
     {
         if (disposing)
         {
-            _hash?.Dispose();
             if (_deflated is not null)
             {
                 _plain.Dispose();
@@ -186,7 +185,7 @@ internal sealed class StoredWalStream : Stream
             throw Damaged("does not end with the checksum and the length of its content");
         }
 
-        if (new Sha256Digest(_hash!.GetCurrentHash()) != Identity.Digest)
+        if (QuickDigest.Of(_digest!) != Identity.Digest)
         {
             throw Damaged("does not have the checksum that it was stored with");
         }

@@ -209,8 +209,8 @@ internal sealed class WalArchive
     }
 
     /// <summary>
-    /// What a call that looked ahead stored a moment ago is offered now in its turn: it is enough then that the offered content has the checksums in the stored
-    /// file's header and at its end. An older file is read back as a whole (<see cref="CompareAsync"/>), for this may be the last chance to have it replaced.
+    /// What a call that looked ahead stored a moment ago is offered now in its turn: it is enough then that the offered content has the checksum in the stored
+    /// file's header, and that the stored file has its end. An older file is read back as a whole (<see cref="CompareAsync"/>), for this may be the last chance to have it replaced.
     /// </summary>
     private async ValueTask<bool> IsFreshAndEqualAsync(StoredObject stored, WalFileName file, WalContent content, CancellationToken cancellationToken)
     {
@@ -221,12 +221,12 @@ internal sealed class WalArchive
         }
 
         await using var stream = await OpenStoredAsync(stored.Name, cancellationToken);
-        return StoredWalStream.ReadIdentity(stream, Describe(stored.Name)) is { Quick: { } quick } identity
+        return StoredWalStream.ReadIdentity(stream, Describe(stored.Name)) is { } identity
             && identity.Name == file.Name
             && identity.PlainSize == content.Length
-            && content.QuickDigest(out var checksum) == quick
             && GzipTrailer.TryReadAtEnd(stream, out var trailer)
-            && trailer == new GzipTrailer(checksum, unchecked((uint)content.Length));
+            && trailer.Length == content.Length
+            && content.QuickDigest() == identity.Digest;
     }
 
     private async ValueTask CompareAsync(string stored, WalFileName file, WalContent content, CancellationToken cancellationToken)

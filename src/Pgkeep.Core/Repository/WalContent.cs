@@ -68,19 +68,10 @@ internal sealed class WalContent : IDisposable
         return content;
     }
 
-    public QuickDigest QuickDigest() => QuickDigest(out _);
-
-    /// <param name="checksum">The CRC-32, which ends a gzip member.</param>
-    public QuickDigest QuickDigest(out uint checksum)
+    public QuickDigest QuickDigest()
     {
         var hash = new XxHash128();
-        var crc = 0u;
-        ForEachPiece(piece =>
-        {
-            hash.Append(piece);
-            crc = Streams.Crc32.Append(crc, piece);
-        });
-        checksum = crc;
+        ForEachPiece(piece => hash.Append(piece));
         return Streams.QuickDigest.Of(hash);
     }
 

@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using Pgkeep.Postgres;
 using Pgkeep.Storage;
 using Pgkeep.Streams;
@@ -24,7 +23,7 @@ internal sealed class WalEncoder
     private readonly int _threads;
     private readonly CancellationToken _stop;
 
-    private readonly XxHash128 _quick = new();
+    private readonly XxHash128 _digest = new();
     private readonly object _turn = new();
     private readonly Queue<Piece> _read = new();
     private readonly Stack<byte[]> _free = new();
@@ -34,7 +33,6 @@ internal sealed class WalEncoder
     private long _offset;
     private uint _checksum;
     private bool _isReading;
-    private IncrementalHash? _digest;
     private Exception? _failure;
 
     private WalEncoder(WalContent content, IPendingObject target, int level, int threads, int headerLength, CancellationToken cancellationToken)
@@ -57,15 +55,15 @@ internal sealed class WalEncoder
     public static void Encode(
         WalContent content, IPendingObject target, WalFileName file, SystemIdentifier identifier, DateTimeOffset writtenAt, int level, int threads, CancellationToken cancellationToken)
     {
-        var header = GzipHeader.Create(new WalIdentity(identifier, content.Length, default, default, writtenAt, file.Name).ToBytes());
+        var header = GzipHeader.Create(new WalIdentity(identifier, content.Length, default, writtenAt, file.Name).ToBytes());
         var encoder = new WalEncoder(content, target, level, threads, header.Length, cancellationToken);
-        var digest = encoder.Run();
+        encoder.Run();
         target.Write(encoder._compression.Codec.TrailerOf(encoder._checksum, content.Length), encoder._offset);
-        target.Write(GzipHeader.Create(new WalIdentity(identifier, content.Length, digest, QuickDigest.Of(encoder._quick), writtenAt, file.Name).ToBytes()), 0);
+        target.Write(GzipHeader.Create(new WalIdentity(identifier, content.Length, QuickDigest.Of(encoder._digest), writtenAt, file.Name).ToBytes()), 0);
         target.Sync();
     }
 
-    private Sha256Digest Run()
+    private void Run()
     {
         var others = Enumerable.Range(1, _threads - 1).Select(number => new Thread(Work) { Name = $"WAL {number}" }).ToList();
         others.ForEach(thread => thread.Start());
@@ -73,13 +71,7 @@ internal sealed class WalEncoder
         others.ForEach(thread => thread.Join());
         if (_failure is not null)
         {
-            _digest?.Dispose();
             ExceptionDispatchInfo.Throw(_failure);
-        }
-
-        using (_digest)
-        {
-            return _digest is null ? Sha256Digest.Of([]) : new Sha256Digest(_digest.GetHashAndReset());
         }
     }
 
@@ -162,10 +154,7 @@ internal sealed class WalEncoder
             Monitor.PulseAll(_turn);
         }
 
-        // Made here and not before: its library takes longer to load than a piece to compress.
-        _digest ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        _digest.AppendData(buffer, 0, length);
-        _quick.Append(buffer.AsSpan(0, length));
+        _digest.Append(buffer.AsSpan(0, length));
         lock (_turn)
         {
             _nextToRead++;

@@ -66,7 +66,7 @@ public sealed class StoredWalTests
     [Fact]
     public void Content_with_another_checksum_than_the_identitys_is_refused()
     {
-        AssertDamaged(Store(Plain, digest: Sha256Digest.Of("other"u8)));
+        AssertDamaged(Store(Plain, digest: QuickDigest.Of("other"u8)));
     }
 
     [Theory]
@@ -109,7 +109,7 @@ public sealed class StoredWalTests
     {
         var identity = StoredWal.ReadIdentity(new MemoryStream(Store(Plain)), File(Name), "/a");
 
-        Assert.Equal((Name, Plain.Length, Sha256Digest.Of(Plain)), (identity!.Name, identity.PlainSize, identity.Digest));
+        Assert.Equal((Name, Plain.Length, QuickDigest.Of(Plain)), (identity!.Name, identity.PlainSize, identity.Digest));
         Assert.Null(StoredWal.ReadIdentity(new MemoryStream(Plain), File(Name), "/a"));
         Assert.Null(StoredWal.ReadIdentity(new MemoryStream(), File(Name), "/a"));
     }
@@ -138,9 +138,9 @@ public sealed class StoredWalTests
 
     private static byte[] Decode(byte[] stored) => StoredWal.Decode(new MemoryStream(stored), Name + ".gz", File(Name), "/a", CancellationToken.None);
 
-    private static byte[] Store(byte[] plain, int level = 1, string name = Name, long? size = null, Sha256Digest? digest = null)
+    private static byte[] Store(byte[] plain, int level = 1, string name = Name, long? size = null, QuickDigest? digest = null)
     {
-        var identity = new WalIdentity(new SystemIdentifier(7), size ?? plain.Length, digest ?? Sha256Digest.Of(plain), QuickDigest.Of(plain), DateTimeOffset.UnixEpoch.AddSeconds(1), name);
+        var identity = new WalIdentity(new SystemIdentifier(7), size ?? plain.Length, digest ?? QuickDigest.Of(plain), DateTimeOffset.UnixEpoch.AddSeconds(1), name);
         using var stored = new MemoryStream();
         using (var gzip = FrameStream.Gzip(stored, level, identity.ToBytes()))
         {

@@ -44,7 +44,7 @@ internal sealed class StoredSegments
     private void Store(WalSegmentName segment)
     {
         var content = ContentOf(segment);
-        var identity = new WalIdentity(Cluster, content.Length, Sha256Digest.Of(content), QuickDigest.Of(content), DateTimeOffset.UnixEpoch.AddSeconds(1), segment.ToString());
+        var identity = new WalIdentity(Cluster, content.Length, QuickDigest.Of(content), DateTimeOffset.UnixEpoch.AddSeconds(1), segment.ToString());
         using var file = File.Create(PathOf(segment));
         using var gzip = FrameStream.Gzip(file, 1, identity.ToBytes());
         gzip.Write(content);

@@ -114,6 +114,6 @@ internal sealed class PrefetchedSegment
     private static bool Has(string path, WalIdentity identity)
     {
         using var content = WalContent.Open(path);
-        return content.Length == identity.PlainSize && (identity.Quick is { } quick ? content.QuickDigest() == quick : content.Sha256() == identity.Digest);
+        return content.Length == identity.PlainSize && content.QuickDigest() == identity.Digest;
     }
 }
