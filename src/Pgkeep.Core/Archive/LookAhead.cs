@@ -119,7 +119,7 @@ internal sealed class LookAhead
         var began = _time.GetTimestamp();
         var path = Path.Combine(directory, segment.ToString());
         using var content = WalContent.Open(path);
-        if (WalPush.IdentifySegment(segment, path, content) is var found && (found.SystemIdentifier != _identity.SystemIdentifier || found.WalSegmentSize != _identity.WalSegmentSize))
+        if (OfferedSegment.Examine(segment, path, content).RequireFinished().Identity is var found && (found.SystemIdentifier != _identity.SystemIdentifier || found.WalSegmentSize != _identity.WalSegmentSize))
         {
             throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" is of another cluster than the segment before it");
         }

@@ -46,12 +46,13 @@ internal sealed class WalPush
 
         var began = _time.GetTimestamp();
         using var content = WalContent.Open(path);
-        if (file.Kind == WalFileKind.Segment && IsLeft(file.Segment!.Value, path, content))
+        var segment = file.Kind == WalFileKind.Segment ? OfferedSegment.Examine(file.Segment!.Value, path, content) : null;
+        if (segment is not null && segment.IsLeft())
         {
             file = file with { Name = file.Name + ".partial", Kind = WalFileKind.Partial };
         }
 
-        var identity = await IdentifyAsync(file, path, content, cancellationToken);
+        var identity = file.Kind == WalFileKind.Segment ? segment!.RequireFinished().Identity : await IdentifyAsync(file, path, content, cancellationToken);
         foreach (var store in _stores.Marked)
         {
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
@@ -84,69 +85,17 @@ internal sealed class WalPush
         }
     }
 
-    /// <summary>What a segment says of itself; throws where it is not what its name says, or is not finished.</summary>
-    internal static RepositoryIdentity IdentifySegment(WalSegmentName name, string path, WalContent content)
-    {
-        var identity = IdentifyStart(name, path, content, out var blockSize);
-        return WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read) is not { } end ? identity : throw new PgkeepException(
-            ErrorKind.WalInvalid,
-            $"\"{path}\" ends at {name.StartLsn(identity.WalSegmentSize) + (ulong)end} without a switch of WAL: its server had not finished it, and under its full name it would be in the way of the whole one",
-            "nothing was stored; a recovery took it from where it was being received, or somebody offered a server's last segment",
-            $"where its timeline ended in it, it may be stored as what it is: pgkeep archive-wal {path} {name}.partial");
-    }
-
-    /// <summary>
-    /// Whether a segment is unfinished because its timeline was left in it, as a history beside it says. A standby that archives everything (archive_mode = always)
-    /// offers such a segment under its full name when it follows its primary to a new timeline (walreceiver.c, XLogWalRcvClose).
-    /// </summary>
-    private static bool IsLeft(WalSegmentName name, string path, WalContent content)
-    {
-        var size = IdentifyStart(name, path, content, out var blockSize).WalSegmentSize;
-        return WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read) is not null
-            && HistoriesBeside(path).Any(history => history.EndOf(name.Timeline) is { } end && end >= name.StartLsn(size) && end < name.StartLsn(size) + size.Bytes);
-    }
-
-    private static IEnumerable<TimelineHistory> HistoriesBeside(string path)
-    {
-        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, "*.history"))
-        {
-            if (WalFileName.TryParse(Path.GetFileName(file), out var name) && TimelineHistory.TryParse(name.Timeline, File.ReadAllText(file), out var history, out _))
-            {
-                yield return history;
-            }
-        }
-    }
-
-    private static RepositoryIdentity IdentifyStart(WalSegmentName name, string path, WalContent content, out int blockSize)
-    {
-        var start = new byte[Math.Min(content.Length, WalPageHeader.LongLength)];
-        content.Read(start, 0);
-        if (!WalSegmentContent.TryCheck(start, content.Length, name, out var segment, out var problem))
-        {
-            throw Invalid(path, problem);
-        }
-
-        _ = WalPageHeader.TryParse(start, out var header, out _);
-        if (header?.BlockSize is not ({ } size and >= WalSegmentEnding.SmallestBlock and <= WalSegmentEnding.LargestBlock) || !uint.IsPow2(size))
-        {
-            throw Invalid(path, $"says that its pages have {header?.BlockSize} bytes");
-        }
-
-        blockSize = (int)size;
-        return new RepositoryIdentity(segment.SystemIdentifier, segment.Version.Major, segment.SegmentSize);
-    }
-
     internal static DateTimeOffset WrittenAt(string path) =>
         FileStatus.OfTarget(path)?.Modified ?? throw new PgkeepException(ErrorKind.WalInvalid, $"\"{path}\" is gone", "the server keeps what it offers until it is archived: was the file removed by hand?");
 
-    private static PgkeepException Invalid(string path, string problem) =>
+    internal static PgkeepException Invalid(string path, string problem) =>
         new(ErrorKind.WalInvalid, $"\"{path}\" {problem}", "nothing was stored; the server keeps its file and tries again");
 
     private async ValueTask<RepositoryIdentity> IdentifyAsync(WalFileName file, string path, WalContent content, CancellationToken cancellationToken)
     {
-        if (file.Kind is WalFileKind.Segment or WalFileKind.Partial)
+        if (file.Kind == WalFileKind.Partial)
         {
-            return file.Kind == WalFileKind.Segment ? IdentifySegment(file.Segment!.Value, path, content) : IdentifyStart(file.Segment!.Value, path, content, out _);
+            return OfferedSegment.Identify(file.Segment!.Value, path, content);
         }
 
         if (content.Length is 0 or > MaxSmallLength)
