@@ -33,7 +33,7 @@ internal sealed class GzipCodec : Codec
 
     public override IFrameDecompressor CreateDecompressor() => FrameInflaters.Create();
 
-    public override uint ChecksumOf(ReadOnlySpan<byte> plain) => Crc32.Append(0, plain);
+    public override uint ChecksumOf(ReadOnlySpan<byte> plain) => IsalLibrary.IsUsable ? IsalLibrary.ChecksumOf(plain) : Crc32.Append(0, plain);
 
     public override uint CombineChecksums(uint first, uint second, long secondLength) => Crc32.Combine(first, second, secondLength);
 

@@ -4,5 +4,5 @@ namespace Pgkeep.Streams.Deflate;
 
 internal static class FrameInflaters
 {
-    public static IFrameDecompressor Create() => IsalLibrary.IsInflateUsable ? new IsalInflater() : new ZlibInflater();
+    public static IFrameDecompressor Create() => IsalInflateLibrary.IsUsable ? new IsalInflater() : new ZlibInflater();
 }

@@ -27,7 +27,7 @@ internal sealed unsafe class IsalInflateStream : Stream
         _input = GC.AllocateUninitializedArray<byte>(inputLength);
         _state = NativeMemory.AlignedAlloc(StateLength, 64);
         NativeMemory.Clear(_state, StateLength);
-        IsalLibrary.InitializeInflate(_state);
+        IsalInflateLibrary.Initialize(_state);
     }
 
     ~IsalInflateStream() => Dispose(disposing: false);
@@ -112,7 +112,7 @@ internal sealed unsafe class IsalInflateStream : Stream
             state->AvailableIn = (uint)_available;
             state->NextOut = target;
             state->AvailableOut = (uint)buffer.Length;
-            if (IsalLibrary.InflatePiece(_state) < 0)
+            if (IsalInflateLibrary.InflatePiece(_state) < 0)
             {
                 throw new InvalidDataException("the compressed content is damaged");
             }

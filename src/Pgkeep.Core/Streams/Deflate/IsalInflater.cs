@@ -19,7 +19,7 @@ internal sealed unsafe class IsalInflater : IFrameDecompressor
     public IsalInflater()
     {
         NativeMemory.Clear(_state, StateLength);
-        IsalLibrary.InitializeInflate(_state);
+        IsalInflateLibrary.Initialize(_state);
     }
 
     public bool TryDecompress(Span<byte> stored, Span<byte> plain)
@@ -32,7 +32,7 @@ internal sealed unsafe class IsalInflater : IFrameDecompressor
             state->AvailableIn = (uint)stored.Length;
             state->NextOut = target;
             state->AvailableOut = (uint)plain.Length;
-            return IsalLibrary.Inflate(_state) == Done && state->AvailableIn == 0 && state->AvailableOut == 0;
+            return IsalInflateLibrary.Inflate(_state) == Done && state->AvailableIn == 0 && state->AvailableOut == 0;
         }
     }
 

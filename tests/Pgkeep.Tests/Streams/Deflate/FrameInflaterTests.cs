@@ -81,7 +81,7 @@ public sealed class FrameInflaterTests
 
     private static IFrameDecompressor Create(string kind)
     {
-        Assert.SkipUnless(kind != "isal" || IsalLibrary.IsInflateUsable, "libisal.so.2 is not installed");
+        Assert.SkipUnless(kind != "isal" || IsalInflateLibrary.IsUsable, "libisal.so.2 is not installed");
         return kind == "isal" ? new IsalInflater() : new ZlibInflater();
     }
 

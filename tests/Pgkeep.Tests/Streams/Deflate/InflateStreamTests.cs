@@ -12,7 +12,7 @@ public sealed class InflateStreamTests
     [MemberData(nameof(Sizes))]
     public void Content_comes_back_whatever_the_sizes_of_the_pieces(int length, int inputLength, int outputLength)
     {
-        Assert.SkipUnless(IsalLibrary.IsInflateStreamUsable, "libisal.so.2 is not installed");
+        Assert.SkipUnless(IsalInflateLibrary.IsStreamUsable, "libisal.so.2 is not installed");
         var plain = Content(length);
         using var inflate = new IsalInflateStream(new MemoryStream(Deflate(plain)), inputLength);
 
@@ -22,7 +22,7 @@ public sealed class InflateStreamTests
     [Fact]
     public void Content_cut_anywhere_is_a_beginning_of_it_or_refused()
     {
-        Assert.SkipUnless(IsalLibrary.IsInflateStreamUsable, "libisal.so.2 is not installed");
+        Assert.SkipUnless(IsalInflateLibrary.IsStreamUsable, "libisal.so.2 is not installed");
         var plain = Content(3000);
         var deflated = Deflate(plain);
 
@@ -36,7 +36,7 @@ public sealed class InflateStreamTests
     [Fact]
     public void Content_that_goes_on_after_its_end_is_refused()
     {
-        Assert.SkipUnless(IsalLibrary.IsInflateStreamUsable, "libisal.so.2 is not installed");
+        Assert.SkipUnless(IsalInflateLibrary.IsStreamUsable, "libisal.so.2 is not installed");
         using var inflate = new IsalInflateStream(new MemoryStream([.. Deflate(Content(3000)), .. new byte[100]]));
 
         Assert.Throws<InvalidDataException>(() => ReadAll(inflate, 65_536));
@@ -45,7 +45,7 @@ public sealed class InflateStreamTests
     [Fact]
     public void Damage_never_gives_what_was_stored()
     {
-        Assert.SkipUnless(IsalLibrary.IsInflateStreamUsable, "libisal.so.2 is not installed");
+        Assert.SkipUnless(IsalInflateLibrary.IsStreamUsable, "libisal.so.2 is not installed");
         var plain = Content(3000);
         var deflated = Deflate(plain);
 
