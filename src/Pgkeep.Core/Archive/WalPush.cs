@@ -1,4 +1,5 @@
 using System.Text;
+using Pgkeep.Archive.Ahead;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -15,6 +16,9 @@ internal sealed class WalPush
     /// <summary>Histories have some lines; nothing else that is archived is smaller than a segment.</summary>
     private const int MaxSmallLength = 1024 * 1024;
 
+    /// <summary>For looking ahead in the server's own call: its archiver must not be held up, not even while it is told to stop.</summary>
+    private static readonly TimeSpan LongestTimeAhead = TimeSpan.FromSeconds(1);
+
     private readonly ArchiveStores _stores;
     private readonly int _level;
     private readonly int _jobs;
@@ -28,6 +32,9 @@ internal sealed class WalPush
         _jobs = jobs;
         _time = time;
     }
+
+    /// <summary>Null where no process can be left behind: this one then stores itself what waits.</summary>
+    public AheadSettings? Ahead { get; init; }
 
     /// <summary>Called when the file is stored and durable.</summary>
     public Action<WalFileName, StoreResult>? Stored { get; init; }
@@ -44,7 +51,7 @@ internal sealed class WalPush
             throw new PgkeepException(ErrorKind.WalInvalid, $"\"{name}\" is not the name of a WAL file", "archive_command passes %p %f, in this order");
         }
 
-        var began = _time.GetTimestamp();
+        var until = _time.GetUtcNow() + LongestTimeAhead;
         using var content = WalContent.Open(path);
         var segment = file.Kind == WalFileKind.Segment ? OfferedSegment.Examine(file.Segment!.Value, path, content) : null;
         if (segment is not null && segment.IsLeft())
@@ -58,14 +65,51 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
+        if (segment is not null && Ahead is not null)
+        {
+            await AheadStart.WaitForAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken);
+        }
+
         await StoreAsync(file, path, content, identity.SystemIdentifier, cancellationToken);
         if (file.Kind == WalFileKind.Segment && _jobs > 1)
         {
-            var ahead = new LookAhead(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
-            await ahead.RunAsync(path, file.Segment!.Value, began, cancellationToken);
+            await LookAheadAsync(DirectoryOf(path), file.Segment!.Value, identity, until, cancellationToken);
         }
 
         await _stores.Archive.RemoveLeftoversAsync(cancellationToken);
+    }
+
+    /// <summary>Stores what waits behind a segment, until nothing does.</summary>
+    /// <param name="directory">In which the segments lie, relative to the working directory.</param>
+    /// <param name="until">No further ones are begun after it.</param>
+    public async Task RunAheadAsync(string directory, WalSegmentName stored, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        // The one that is stored may be gone from there by now.
+        if (WorkingDirectory.ReadIdentity() is not { } identity)
+        {
+            return;
+        }
+
+        foreach (var store in _stores.Marked)
+        {
+            await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
+        }
+
+        await NewLookAhead(identity).RunAsync(directory, stored, until, cancellationToken);
+    }
+
+    private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
+
+    private LookAhead NewLookAhead(RepositoryIdentity identity) => new(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
+
+    private async Task LookAheadAsync(string directory, WalSegmentName segment, RepositoryIdentity identity, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var ahead = NewLookAhead(identity);
+        var waiting = await ahead.CountAsync(directory, segment, AheadStart.FewestSegments, cancellationToken);
+        if (Ahead is null || (waiting >= AheadStart.FewestSegments && !AheadStart.TryRun(Ahead.Program, Ahead.Words, directory, segment)))
+        {
+            await ahead.RunAsync(directory, segment, until, cancellationToken);
+        }
     }
 
     /// <summary>

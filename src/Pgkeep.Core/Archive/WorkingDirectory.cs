@@ -22,16 +22,13 @@ internal static class WorkingDirectory
     }
 
     /// <summary>
-    /// Absolute. Null where this is not the data directory of a server in recovery, and where that server is process 1, as in a container without an
-    /// init: it would take over a process that outlives this one, and takes the end of one that was killed for a crash of its own
-    /// (PostgreSQL src/backend/postmaster/postmaster.c, CleanupBackend).
+    /// False where this is not a data directory, and where its server is process 1, as in a container without an init: it would take over a process that
+    /// outlives this one, and takes the end of one that was killed for a crash of its own (PostgreSQL src/backend/postmaster/postmaster.c, CleanupBackend).
     /// </summary>
-    public static string? OfRecovery() =>
-        FileStatus.OfTarget(ControlFileReader.RelativePath) is not null
-        && PrefetchDirectory.IsInRecovery(".")
-        && PostmasterFile.OfRunning(".") is not { ProcessId: 1 }
-            ? Environment.CurrentDirectory
-            : null;
+    public static bool MayLeaveProcess => FileStatus.OfTarget(ControlFileReader.RelativePath) is not null && PostmasterFile.OfRunning(".") is not { ProcessId: 1 };
+
+    /// <summary>Absolute. Null where this is not the data directory of a server in recovery, and where no process can be left there.</summary>
+    public static string? OfRecovery() => PrefetchDirectory.IsInRecovery(".") && MayLeaveProcess ? Environment.CurrentDirectory : null;
 
     /// <summary>Whether its server waits for WAL for ever.</summary>
     public static bool IsStandby => File.Exists("standby.signal");

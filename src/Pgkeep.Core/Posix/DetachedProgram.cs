@@ -7,7 +7,7 @@ namespace Pgkeep.Posix;
 
 /// <summary>
 /// Starts a program that outlives this one and shares nothing with it: a session of its own, nothing open but /dev/null in place of the three
-/// standard streams, every signal as the system has it. Whoever this process's parent's parents are, process 1 or a subreaper takes the child over.
+/// standard streams (and a lock in place of the first, where it is given one), every signal as the system has it. Whoever this process's parent's parents are, process 1 or a subreaper takes the child over.
 /// </summary>
 internal static unsafe class DetachedProgram
 {
@@ -18,8 +18,9 @@ internal static unsafe class DetachedProgram
 
     /// <summary>Returns as soon as the program runs, and does not wait for it.</summary>
     /// <param name="program">A whole path.</param>
+    /// <param name="held">A lock that the program holds too, from its start to its end.</param>
     /// <exception cref="Win32Exception">It could not be started.</exception>
-    public static void Start(string program, IEnumerable<string> arguments)
+    public static void Start(string program, IEnumerable<string> arguments, FileLock? held = null)
     {
         KeepFilesPrivate();
         var actions = (void*)NativeMemory.AllocZeroed(OpaqueLength);
@@ -32,6 +33,11 @@ internal static unsafe class DetachedProgram
             for (var standard = 0; standard < FirstPrivate; standard++)
             {
                 Check(Libc.AddSpawnOpen(actions, standard, "/dev/null", Libc.O_RDWR, 0));
+            }
+
+            if (held is not null)
+            {
+                Check(Libc.AddSpawnDuplicate(actions, (int)held.Handle.DangerousGetHandle(), 0));
             }
 
             Check(Libc.SetSpawnFlags(attributes, Libc.POSIX_SPAWN_SETSID | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK));

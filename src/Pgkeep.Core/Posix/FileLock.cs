@@ -25,6 +25,9 @@ internal sealed class FileLock : IDisposable
     /// <summary>As <see cref="TryTakeExisting"/>, on a directory itself: nothing has to lie in it.</summary>
     public static FileLock? TryTakeDirectory(string path) => FileStatus.Of(path) is null ? null : TryTake(path, Libc.O_RDONLY | Libc.O_DIRECTORY, Libc.LOCK_EX);
 
+    /// <summary>The lock goes with the last descriptor of the open file, in whichever process that is (man 2 flock).</summary>
+    internal SafeFileHandle Handle => _file;
+
     public void Dispose() => _file.Dispose();
 
     private static FileLock? TryTake(string path, int flags, int operation)

@@ -161,6 +161,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int AddSpawnOpen(void* actions, int fd, string path, int flags, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int AddSpawnDuplicate(void* actions, int fd, int newFd);
+
     /// <summary>struct winsize of asm-generic/termios.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct WindowSize

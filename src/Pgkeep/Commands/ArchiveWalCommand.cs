@@ -1,7 +1,9 @@
 using System.Globalization;
 using Pgkeep.Archive;
+using Pgkeep.Archive.Ahead;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
+using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 
@@ -18,11 +20,14 @@ internal static class ArchiveWalCommand
         Summary = "Store a WAL file in the archive; the server calls this as its archive_command",
         Details = "Ends with 0 only when the file is what its name says, comes from the repository's cluster and is on stable storage. "
             + "The same file again is a success; another file under a stored name is a failure, and nothing is changed. "
-            + "Segments that wait behind it are stored in the same call, --jobs at a time and for at most a second; the server offers them all the same, and they are then only compared.",
+            + "Segments that wait behind it are stored ahead of their turn, --jobs at a time, by a process that ends by itself after ten seconds at most; the server offers them all the same, and they are then only compared.",
         Arguments = [FilePath, Name],
         Examples = [new("archive_command = '/path/to/scripts/archive-wal.sh %p %f'", "In postgresql.conf.")],
         RunAsync = RunAsync,
     };
+
+    /// <summary>The line for a file that was stored before the server offered it.</summary>
+    public static string StoredAhead(WalFileName file, TimeSpan took) => $"Archived {file} ahead of its turn in {Milliseconds(took)} ms";
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
@@ -39,7 +44,8 @@ internal static class ArchiveWalCommand
             {
                 Stored = (file, result) => log.Append(
                     result == StoreResult.Stored ? $"Archived {file} in {Milliseconds(context.Time.GetElapsedTime(began))} ms" : $"Already archived, with the same content: {file}"),
-                StoredAhead = (file, took) => log.Append($"Archived {file} ahead of its turn in {Milliseconds(took)} ms"),
+                StoredAhead = (file, took) => log.Append(StoredAhead(file, took)),
+                Ahead = Ahead(context, layout),
             };
             await push.RunAsync(path, name, cancellationToken);
             ArchiveStores.NoteArchive(layout);
@@ -52,6 +58,13 @@ internal static class ArchiveWalCommand
             throw;
         }
     }
+
+    private static AheadSettings? Ahead(CommandContext context, RepositoryLayout layout) => !WorkingDirectory.MayLeaveProcess ? null : new AheadSettings(
+        CommandSettings.Program,
+        [
+            CommandNames.ArchiveAhead, "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory,
+            "--compress-level", $"{CommandSettings.WalLevel(context)}", "--jobs", $"{context.Get(OptionTable.Jobs)}",
+        ]);
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
 }

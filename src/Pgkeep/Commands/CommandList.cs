@@ -20,6 +20,7 @@ internal static class CommandList
         GetWalCommand.Definition,
         RepositoryRotateCommand.Definition,
         PrefetchWalCommand.Definition,
+        ArchiveAheadCommand.Definition,
         CronInstallCommand.Definition,
         CronStatusCommand.Definition,
         CronRemoveCommand.Definition,

@@ -10,6 +10,7 @@ internal static class CommandNames
     public const string ReceiveWal = "receive-wal";
     public const string GetWal = "get-wal";
     public const string PrefetchWal = "prefetch-wal";
+    public const string ArchiveAhead = "archive-ahead";
     public const string Restore = "restore";
     public const string RestoreRollback = "restore rollback";
     public const string RestorePoint = "restore-point";

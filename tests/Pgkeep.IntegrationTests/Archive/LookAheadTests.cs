@@ -3,17 +3,19 @@ using Xunit;
 
 namespace Pgkeep.IntegrationTests.Archive;
 
-/// <summary>One call stores what waits behind its segment; the archive must never show that it did.</summary>
+/// <summary>One call stores what waits behind its segment, itself or by a process that it leaves behind; the archive must never show that it did.</summary>
 public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSamples>
 {
     private IReadOnlyList<string> Names => [.. samples.Segments.Select(path => Path.GetFileName(path))];
 
-    [Fact]
-    public async Task What_waits_is_stored_in_the_first_call_and_confirmed_by_the_others()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_waits_is_stored_with_the_first_call_and_confirmed_by_the_others(bool leavesProcess)
     {
-        var wal = await CreateAsync();
+        var wal = await CreateAsync(leavesProcess);
 
-        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+        (await wal.OfferAndSettleAsync(Names[0])).EnsureSuccess();
         Assert.Equal(Names.Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
         await wal.OfferAllAsync();
 
@@ -25,25 +27,68 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     }
 
     [Fact]
-    public async Task A_segment_that_the_server_has_not_finished_ends_it()
+    public async Task Each_call_finds_its_segment_stored_while_a_process_stores_them()
     {
-        var wal = await CreateAsync();
-        wal.Unmark(Names[2]);
+        var wal = await CreateAsync(leavesProcess: true);
 
-        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+        await wal.OfferAllAsync();
 
-        Assert.Equal(Names.Take(2).Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
+        var log = await File.ReadAllLinesAsync(Path.Combine(Archive, "archive.log"), TestContext.Current.CancellationToken);
+        Assert.Equal(Names.Count - 1, log.Count(line => line.Contains("ahead of its turn", StringComparison.Ordinal)));
+        Assert.Equal(Names.Count - 1, log.Count(line => line.Contains("Already archived", StringComparison.Ordinal)));
+        await EnsureStoredFilesAreWholeAsync(samples.Segments);
     }
 
     [Fact]
-    public async Task A_file_that_is_not_what_it_is_called_ends_it_and_fails_in_its_own_call()
+    public async Task The_process_holds_nothing_of_its_caller_but_the_lock()
     {
-        var wal = await CreateAsync();
+        var wal = await CreateAsync(leavesProcess: true);
+        // It is held up in its first write, as if the disk was slow.
+        await using var call = Strace.Start("fdatasync,fsync:delay_enter=3000000", PgkeepBinary.FilePath, ["archive-wal", WaitingWal.PathOf(Names[0]), Names[0]], wal.Options);
+        var below = Path.GetDirectoryName(Repository)!;
+        await Poll.UntilAsync(() => LeftProcesses.AheadBelow(below).Count == 1, "the process runs");
+        var process = LeftProcesses.AheadBelow(below).Single();
+
+        var files = LeftProcesses.OpenFilesOf(process);
+        Assert.Equal(Path.GetDirectoryName(wal.FilePath(Names[0])) + "/archive_status", files[0]);
+        Assert.Equal(("/dev/null", "/dev/null"), (files[1], files[2]));
+        Assert.Equal(process, LeftProcesses.SessionOf(process));
+
+        // Nobody else begins while it is at work, and what waits for it in vain stores its segment itself.
+        Processes.Send(process, Signal.Stop);
+        (await wal.OfferAsync(Names[1])).EnsureSuccess();
+        Assert.Equal(process, LeftProcesses.AheadBelow(below).Single());
+        Processes.Send(process, Signal.Kill);
+        await wal.OfferAllAsync();
+        await wal.SettleAsync();
+        await EnsureStoredFilesAreWholeAsync(samples.Segments);
+        Assert.Empty(RepositoryNames.LeftoversIn(Archive));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_segment_that_the_server_has_not_finished_ends_it(bool leavesProcess)
+    {
+        var wal = await CreateAsync(leavesProcess);
+        wal.Unmark(Names[3]);
+
+        (await wal.OfferAndSettleAsync(Names[0])).EnsureSuccess();
+
+        Assert.Equal(Names.Take(3).Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_that_is_not_what_it_is_called_ends_it_and_fails_in_its_own_call(bool leavesProcess)
+    {
+        var wal = await CreateAsync(leavesProcess);
         (await TestAccount.RunAsync("cp", [samples.OfAnotherCluster, wal.FilePath(Names[2])])).EnsureSuccess();
 
-        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+        (await wal.OfferAndSettleAsync(Names[0])).EnsureSuccess();
         Assert.Equal(Names.Take(2).Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
-        (await wal.OfferAsync(Names[1])).EnsureSuccess();
+        (await wal.OfferAndSettleAsync(Names[1])).EnsureSuccess();
 
         Assert.NotEqual(0, (await wal.OfferAsync(Names[2])).ExitCode);
         Assert.Equal(Names.Take(2).Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
@@ -56,9 +101,9 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
         var other = await CopyAsync(samples.Segments[1], Names[1]);
         FlipByte(other, WithinFirstRecord);
         (await PushAsync(other)).EnsureSuccess();
-        var wal = await CreateAsync();
+        var wal = await CreateAsync(leavesProcess: true);
 
-        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+        (await wal.OfferAndSettleAsync(Names[0])).EnsureSuccess();
         var refused = await wal.OfferAsync(Names[1]);
 
         Assert.Equal(42, refused.ExitCode);
@@ -69,22 +114,25 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     [Fact]
     public async Task A_segment_that_changed_after_it_was_stored_ahead_is_refused()
     {
-        var wal = await CreateAsync();
-        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+        var wal = await CreateAsync(leavesProcess: true);
+        (await wal.OfferAndSettleAsync(Names[0])).EnsureSuccess();
         FlipByte(wal.FilePath(Names[1]), WithinFirstRecord);
 
         Assert.Equal(42, (await wal.OfferAsync(Names[1])).ExitCode);
         await EnsureStoredFilesAreWholeAsync(samples.Segments);
     }
 
-    [Fact]
-    public async Task Two_calls_at_once_store_each_segment_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Two_calls_at_once_store_each_segment_once(bool leavesProcess)
     {
-        var wal = await CreateAsync();
+        var wal = await CreateAsync(leavesProcess);
 
         var results = await Task.WhenAll(wal.OfferAsync(Names[0]), wal.OfferAsync(Names[0]), wal.OfferAsync(Names[1]), wal.OfferAsync(Names[0]));
         Assert.All(results, result => result.EnsureSuccess());
         await wal.OfferAllAsync();
+        await wal.SettleAsync();
 
         await EnsureStoredFilesAreWholeAsync(samples.Segments);
         Assert.Equal(Names.Count, RepositoryNames.VisibleIn(Archive).Count);
@@ -93,19 +141,25 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
 
     /// <summary>Every call that makes, changes or removes a name, on the way of the first segment and of those behind it.</summary>
     [Theory]
-    [InlineData("mkdir", 2)]
-    [InlineData("link,linkat", 6)]
-    [InlineData("unlink,unlinkat", 6)]
-    [InlineData("pwrite64", 9)]
-    [InlineData("fsync", 8)]
-    public async Task Killed_at_a_system_call_it_leaves_no_hole_and_nothing_wrong(string systemCall, int most)
+    [InlineData("mkdir", 2, true)]
+    [InlineData("mkdir", 2, false)]
+    [InlineData("link,linkat", 6, true)]
+    [InlineData("link,linkat", 6, false)]
+    [InlineData("unlink,unlinkat", 6, true)]
+    [InlineData("unlink,unlinkat", 6, false)]
+    [InlineData("pwrite64", 9, true)]
+    [InlineData("pwrite64", 9, false)]
+    [InlineData("fsync", 8, true)]
+    [InlineData("fsync", 8, false)]
+    public async Task Killed_at_a_system_call_it_leaves_no_hole_and_nothing_wrong(string systemCall, int most, bool leavesProcess)
     {
         var kills = 0;
         for (var occurrence = 1; occurrence <= most; occurrence++)
         {
-            var wal = await CreateAsync($"made-up-{occurrence}");
+            var wal = await CreateAsync(leavesProcess, $"made-up-{occurrence}");
+            // strace ends when the process does that was left behind, with the exit code of the call.
             var result = await wal.OfferAsync(Names[0], $"{systemCall}:signal=KILL:when={occurrence}");
-            kills += result.ExitCode == 0 ? 0 : 1;
+            kills += result.ExitCode == 0 && RepositoryNames.VisibleIn(Archive).Count == Names.Count ? 0 : 1;
 
             await EnsureNoHoleAsync();
             await EnsureNothingIsMissingAsync(wal);
@@ -124,18 +178,22 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     private async Task KillAtAnyMomentAsync(int rounds)
     {
         var random = new Random(rounds);
-        var kills = 0;
-        // A whole call takes that long at most, so the kills are spread over all of it.
-        var whole = (int)(await (await CreateAsync()).OfferAsync(Names[0])).EnsureSuccess().Elapsed.TotalMilliseconds;
+        var (kills, killsAhead) = (0, 0);
+        // A call and the process that it leaves take that long at most, so the kills are spread over both.
+        var whole = 2 * (int)(await (await CreateAsync(leavesProcess: true)).OfferAndSettleAsync(Names[0])).EnsureSuccess().Elapsed.TotalMilliseconds;
         Forget();
         for (var round = 0; round < rounds; round++)
         {
-            var wal = await CreateAsync($"made-up-{round}");
+            var wal = await CreateAsync(leavesProcess: round % 4 > 0, $"made-up-{round}");
             await using (var call = wal.Start(Names[0]))
             {
                 await Task.Delay(random.Next(whole), TestContext.Current.CancellationToken);
                 call.Send(Signal.Kill);
+                var left = LeftProcesses.AheadBelow(Path.GetDirectoryName(Repository)!);
+                left.ToList().ForEach(process => Processes.Send(process, Signal.Kill));
                 kills += (await call.WaitAsync()).ExitCode == 0 ? 0 : 1;
+                killsAhead += left.Count;
+                await wal.SettleAsync();
             }
 
             if (Directory.Exists(Archive))
@@ -147,8 +205,8 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
             Forget();
         }
 
-        SoakRun.Tell($"archive-wal: {kills} of {rounds} calls were killed before their end");
-        Assert.NotEqual(0, kills);
+        SoakRun.Tell($"archive-wal: {kills} of {rounds} calls were killed before their end, and {killsAhead} processes that stored ahead");
+        Assert.NotEqual(0, kills + killsAhead);
     }
 
     private void Forget()
@@ -166,7 +224,8 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
         }
     }
 
-    private async Task<WaitingWal> CreateAsync(string name = "made-up") => await WaitingWal.CreateAsync(await GetWorkspaceAsync(), Repository, samples.Segments, name);
+    private async Task<WaitingWal> CreateAsync(bool leavesProcess, string name = "made-up") =>
+        await WaitingWal.CreateAsync(await GetWorkspaceAsync(), Repository, samples.Segments, leavesProcess ? samples.DataDirectory : null, name);
 
     private async Task EnsureNoHoleAsync()
     {
@@ -184,6 +243,7 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     private async Task EnsureNothingIsMissingAsync(WaitingWal wal)
     {
         await wal.OfferAllAsync();
+        await wal.SettleAsync();
         Assert.Equal(Names.Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
         await EnsureStoredFilesAreWholeAsync(samples.Segments);
         Assert.Empty(RepositoryNames.LeftoversIn(Archive));

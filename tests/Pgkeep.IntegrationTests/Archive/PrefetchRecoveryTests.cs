@@ -41,12 +41,12 @@ public sealed class PrefetchRecoveryTests : BackupTest
             await TryStartAsync(server);
             for (var kills = 0; kills < 8 && server.IsRunning && !await IsPromotedAsync(server);)
             {
-                kills += Kill(random.Next(5) > 0 ? PrefetchProcesses.Below(site.Cluster.Workspace.Root) : PrefetchProcesses.GetWalOf(site.Repository));
+                kills += Kill(random.Next(5) > 0 ? LeftProcesses.Below(site.Cluster.Workspace.Root) : LeftProcesses.GetWalOf(site.Repository));
                 await Task.Delay(random.Next(10), TestContext.Current.CancellationToken);
             }
         }
 
-        await Poll.UntilAsync(() => Task.FromResult(!server.IsRunning || PrefetchProcesses.GetWalOf(site.Repository).Count == 0), "the last kill is over");
+        await Poll.UntilAsync(() => Task.FromResult(!server.IsRunning || LeftProcesses.GetWalOf(site.Repository).Count == 0), "the last kill is over");
         await TryStartAsync(server);
         await Poll.UntilAsync(() => IsPromotedAsync(server), "the server is promoted");
         Assert.Equal(await site.Cluster.ChecksumAsync("t"), await server.ChecksumAsync("t"));

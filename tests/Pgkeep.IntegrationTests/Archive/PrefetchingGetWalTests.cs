@@ -112,7 +112,7 @@ public sealed class PrefetchingGetWalTests(WalSamples samples) : GetWalTests(sam
         (await GetAsync(0)).EnsureSuccess();
         await UntilReadyAsync(1, 2);
         (await GetAsync(2)).EnsureSuccess();
-        await Processes.WaitForEndAsync(PrefetchProcesses.Below(Path.GetDirectoryName(Repository)!));
+        await Processes.WaitForEndAsync(LeftProcesses.Below(Path.GetDirectoryName(Repository)!));
 
         Assert.Equal(1, (await GetAsync(3)).ExitCode);
 
@@ -142,13 +142,13 @@ public sealed class PrefetchingGetWalTests(WalSamples samples) : GetWalTests(sam
         var options = Options with { WorkingDirectory = WorkingDirectory };
         (await TestAccount.RunAsync("bash", ["-c", script, "bash", secret, PgkeepBinary.FilePath, Name(0)], options)).EnsureSuccess();
 
-        await Poll.UntilAsync(() => PrefetchProcesses.Below(Path.GetDirectoryName(Repository)!).Count == 1, "the process runs");
-        var process = PrefetchProcesses.Below(Path.GetDirectoryName(Repository)!).Single();
+        await Poll.UntilAsync(() => LeftProcesses.Below(Path.GetDirectoryName(Repository)!).Count == 1, "the process runs");
+        var process = LeftProcesses.Below(Path.GetDirectoryName(Repository)!).Single();
         await Poll.UntilAsync(() => Processes.WorkingDirectoryOf(process) == Ahead, "the process has left the data directory");
-        var files = PrefetchProcesses.OpenFilesOf(process);
+        var files = LeftProcesses.OpenFilesOf(process);
         Assert.Equal(["/dev/null", "/dev/null", "/dev/null"], new[] { files[0], files[1], files[2] });
         Assert.DoesNotContain(files.Values, path => path == secret || path.StartsWith(WorkingDirectory, StringComparison.Ordinal));
-        Assert.Equal(process, PrefetchProcesses.SessionOf(process));
+        Assert.Equal(process, LeftProcesses.SessionOf(process));
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class PrefetchingGetWalTests(WalSamples samples) : GetWalTests(sam
         await PushAllAsync(_samples.Segments);
         (await GetAsync(0)).EnsureSuccess();
         await UntilReadyAsync(1);
-        await PrefetchProcesses.EndAsync(Path.GetDirectoryName(Repository)!);
+        await LeftProcesses.EndAsync(Path.GetDirectoryName(Repository)!);
         Directory.EnumerateFiles(Ahead).ToList().ForEach(File.Delete);
         await TestAccount.WriteFileAsync(Path.Combine(Ahead, $".{Name(1)}.tmp"), "half");
 

@@ -29,11 +29,18 @@ internal sealed class WaitingWal
     public IReadOnlyList<string> Waiting =>
         [.. Directory.EnumerateFiles(Path.Combine(_directory, "pg_wal/archive_status"), "*.ready").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
-    public static async Task<WaitingWal> CreateAsync(Workspace workspace, string repository, IReadOnlyList<string> segments, string name = "made-up")
+    /// <param name="dataDirectory">Of which server they are; null for a directory that is nobody's, in which archive-wal leaves no process behind.</param>
+    public static async Task<WaitingWal> CreateAsync(Workspace workspace, string repository, IReadOnlyList<string> segments, string? dataDirectory, string name = "made-up")
     {
         var directory = await workspace.CreateDirectoryAsync(name);
         await workspace.CreateDirectoryAsync(name + "/pg_wal/archive_status");
         (await TestAccount.RunAsync("cp", [.. segments, Path.Combine(directory, "pg_wal")])).EnsureSuccess();
+        if (dataDirectory is not null)
+        {
+            await workspace.CreateDirectoryAsync(name + "/global");
+            (await TestAccount.RunAsync("cp", [Path.Combine(dataDirectory, "global/pg_control"), Path.Combine(directory, "global")])).EnsureSuccess();
+        }
+
         var wal = new WaitingWal(directory, repository);
         foreach (var segment in segments)
         {
@@ -52,6 +59,16 @@ internal sealed class WaitingWal
     public void Unmark(string name) => File.Delete(StatusOf(name));
 
     public Task<ProgramResult> OfferAsync(string name) => PgkeepBinary.RunAsync(["archive-wal", PathOf(name), name], Options);
+
+    /// <summary>And waits until nothing is stored ahead any more.</summary>
+    public async Task<ProgramResult> OfferAndSettleAsync(string name)
+    {
+        var result = await OfferAsync(name);
+        await SettleAsync();
+        return result;
+    }
+
+    public Task SettleAsync() => Processes.WaitForEndAsync(LeftProcesses.AheadBelow(Path.GetDirectoryName(_repository)!));
 
     public Task<ProgramResult> OfferAsync(string name, string injection) =>
         Strace.RunAsync(injection, PgkeepBinary.FilePath, ["archive-wal", PathOf(name), name], Options);

@@ -2,11 +2,14 @@ using System.Globalization;
 
 namespace Pgkeep.IntegrationTests.Harness;
 
-/// <summary>The processes that get-wal leaves behind. They are nobody's children, so they are found by what /proc tells of them.</summary>
-internal static class PrefetchProcesses
+/// <summary>The processes that get-wal and archive-wal leave behind. They are nobody's children, so they are found by what /proc tells of them.</summary>
+internal static class LeftProcesses
 {
     /// <summary>Those that fetch into a directory below this one.</summary>
     public static IReadOnlyList<int> Below(string directory) => Find("prefetch-wal", directory + "/");
+
+    /// <summary>Those that store ahead into a repository below this directory.</summary>
+    public static IReadOnlyList<int> AheadBelow(string directory) => Find("archive-ahead", directory + "/");
 
     /// <summary>get-wal itself, while a server waits for it.</summary>
     public static IReadOnlyList<int> GetWalOf(string repository) => Find("get-wal", repository);
@@ -14,12 +17,13 @@ internal static class PrefetchProcesses
     /// <summary>Nothing that a test orphaned survives it.</summary>
     public static async Task EndAsync(string directory)
     {
-        foreach (var process in Below(directory))
+        IReadOnlyList<int> left = [.. Below(directory), .. AheadBelow(directory)];
+        foreach (var process in left)
         {
             Processes.Send(process, Signal.Kill);
         }
 
-        await Processes.WaitForEndAsync(Below(directory));
+        await Processes.WaitForEndAsync(left);
     }
 
     /// <summary>What a process has open, as /proc shows it: paths, and the like of "anon_inode:[eventpoll]".</summary>

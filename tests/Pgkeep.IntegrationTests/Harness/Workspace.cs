@@ -56,7 +56,7 @@ internal sealed class Workspace : IAsyncDisposable
         }
 
         await StopServersAsync();
-        await PrefetchProcesses.EndAsync(Root);
+        await LeftProcesses.EndAsync(Root);
         if (!Keep)
         {
             Directory.Delete(Root, recursive: true);

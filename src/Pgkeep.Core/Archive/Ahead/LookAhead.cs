@@ -4,13 +4,13 @@ using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Storage;
 
-namespace Pgkeep.Archive;
+namespace Pgkeep.Archive.Ahead;
 
 /// <summary>
-/// Stores the segments that wait behind the one that the server offers, several at a time. The server offers them one by one all the same, and each of those
-/// calls only confirms. So that this is never a risk:
+/// Stores the segments that wait behind one, several at a time. The server offers them one by one all the same, and each of those calls only confirms.
+/// So that this is never a risk:
 /// <list type="bullet">
-/// <item>it begins when the segment that was asked for is stored and durable;</item>
+/// <item>it begins when the segment before them is stored and durable;</item>
 /// <item><c>archive_status</c> is only read, and a segment taken only where the server has marked it <c>.ready</c>;</item>
 /// <item>final names appear in the order of the WAL, without a hole, so that the archive ends where it would end without this;</item>
 /// <item>what fails here fails silently: the segment's own call reports it.</item>
@@ -18,15 +18,13 @@ namespace Pgkeep.Archive;
 /// </summary>
 internal sealed class LookAhead
 {
-    /// <summary>No further segments are begun after it: the server's archiver must not be held up, not even while it is told to stop.</summary>
-    private static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(1);
-
     private readonly WalArchive _archive;
     private readonly RepositoryIdentity _identity;
     private readonly int _level;
     private readonly int _jobs;
     private readonly TimeProvider _time;
 
+    /// <param name="jobs">Segments that are compressed at a time.</param>
     public LookAhead(WalArchive archive, RepositoryIdentity identity, int level, int jobs, TimeProvider time)
     {
         _archive = archive;
@@ -38,83 +36,72 @@ internal sealed class LookAhead
 
     public Action<WalFileName, TimeSpan>? Stored { get; init; }
 
-    /// <param name="path">Of the segment that was asked for; the others lie beside it.</param>
-    /// <param name="began">When the call did.</param>
-    public async Task RunAsync(string path, WalSegmentName segment, long began, CancellationToken cancellationToken)
+    /// <summary>How many segments wait to be stored directly behind one, up to a limit.</summary>
+    /// <param name="directory">In which they lie, relative to the working directory.</param>
+    public async ValueTask<int> CountAsync(string directory, WalSegmentName segment, int limit, CancellationToken cancellationToken)
     {
-        var directory = Path.GetDirectoryName(path)!;
+        var count = 0;
+        for (var next = segment.Next(_identity.WalSegmentSize); count < limit && await IsWaitingAsync(directory, next, cancellationToken); count++)
+        {
+            next = next.Next(_identity.WalSegmentSize);
+        }
+
+        return count;
+    }
+
+    /// <param name="directory">In which they lie, relative to the working directory.</param>
+    /// <param name="segment">The one before them, which is stored.</param>
+    /// <param name="until">No further ones are begun after it.</param>
+    public async Task RunAsync(string directory, WalSegmentName segment, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var encoding = new Queue<Task<Encoded>>();
+        var hasStored = false;
         try
         {
-            while (_time.GetElapsedTime(began) < LongestTime && await WaitingAsync(directory, segment, cancellationToken) is { Count: > 0 } waiting)
+            for (var next = segment.Next(_identity.WalSegmentSize); ;)
             {
-                if (!await StoreAsync(directory, waiting, cancellationToken))
+                for (; encoding.Count < _jobs && _time.GetUtcNow() < until && await IsWaitingAsync(directory, next, cancellationToken); next = next.Next(_identity.WalSegmentSize))
+                {
+                    var taken = next;
+                    encoding.Enqueue(Task.Factory.StartNew(() => Encode(directory, taken, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                }
+
+                if (!encoding.TryPeek(out var first))
                 {
                     return;
                 }
 
-                segment = waiting[^1];
+                var (file, pending, took) = await first;
+                if (!pending.TryPublish())
+                {
+                    // Another call was faster: the one of an archiver that was killed, or of the one that follows it.
+                    return;
+                }
+
+                hasStored = true;
+                (await encoding.Dequeue()).Pending.Dispose();
+                Stored?.Invoke(file, took);
             }
         }
         catch (Exception thrown) when (thrown is PgkeepException or OperationCanceledException)
         {
-            // The asked segment is stored, and that is what this call answers for.
-        }
-    }
-
-    private static bool IsReady(string directory, WalSegmentName segment) =>
-        FileStatus.Of(Path.Combine(directory, "archive_status", $"{segment}.ready")) is not null;
-
-    /// <summary>The next ones, as many as can be compressed at a time, without a hole; none where the first is stored already.</summary>
-    private async ValueTask<List<WalSegmentName>> WaitingAsync(string directory, WalSegmentName segment, CancellationToken cancellationToken)
-    {
-        var waiting = new List<WalSegmentName>();
-        for (var next = segment.Next(_identity.WalSegmentSize); waiting.Count < _jobs && IsReady(directory, next); next = next.Next(_identity.WalSegmentSize))
-        {
-            if (await _archive.FindAsync(next.ToString(), cancellationToken) is not null)
-            {
-                break;
-            }
-
-            waiting.Add(next);
-        }
-
-        return waiting;
-    }
-
-    /// <summary>False where one of them could not be stored; those before it are.</summary>
-    private async ValueTask<bool> StoreAsync(string directory, List<WalSegmentName> segments, CancellationToken cancellationToken)
-    {
-        var encoding = segments.Select(segment => Task.Factory.StartNew(
-            () => Encode(directory, segment, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
-        var stored = 0;
-        try
-        {
-            foreach (var task in encoding)
-            {
-                var (file, pending, took) = await task;
-                if (!pending.TryPublish())
-                {
-                    // Another call was faster: the one of an archiver that was killed, or of the one that follows it.
-                    return false;
-                }
-
-                stored++;
-                Stored?.Invoke(file, took);
-            }
-
-            return true;
+            // The segment before them is stored, and that is what was answered for.
         }
         finally
         {
             await DisposeAsync(encoding);
-            if (stored > 0)
+            if (hasStored)
             {
                 await _archive.SyncNamesAsync(CancellationToken.None);
             }
         }
     }
 
-    private (WalFileName File, IPendingObject Pending, TimeSpan Took) Encode(string directory, WalSegmentName segment, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsWaitingAsync(string directory, WalSegmentName segment, CancellationToken cancellationToken) =>
+        FileStatus.Of(Path.Combine(AheadStart.PlaceIn(directory), $"{segment}.ready")) is not null
+        && await _archive.FindAsync(segment.ToString(), cancellationToken) is null;
+
+    private Encoded Encode(string directory, WalSegmentName segment, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         var path = Path.Combine(directory, segment.ToString());
@@ -126,11 +113,11 @@ internal sealed class LookAhead
 
         _ = WalFileName.TryParse(segment.ToString(), out var file);
         var pending = _archive.Encode(file!, content, _identity.SystemIdentifier, _level, WalPush.WrittenAt(path), threads: 1, cancellationToken);
-        return (file!, pending, _time.GetElapsedTime(began));
+        return new Encoded(file!, pending, _time.GetElapsedTime(began));
     }
 
     /// <summary>What was not published leaves nothing.</summary>
-    private static async Task DisposeAsync(IEnumerable<Task<(WalFileName File, IPendingObject Pending, TimeSpan Took)>> encoding)
+    private static async Task DisposeAsync(IEnumerable<Task<Encoded>> encoding)
     {
         foreach (var task in encoding)
         {
@@ -144,4 +131,6 @@ internal sealed class LookAhead
             }
         }
     }
+
+    private sealed record Encoded(WalFileName File, IPendingObject Pending, TimeSpan Took);
 }
