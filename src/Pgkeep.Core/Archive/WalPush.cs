@@ -51,7 +51,6 @@ internal sealed class WalPush
             throw new PgkeepException(ErrorKind.WalInvalid, $"\"{name}\" is not the name of a WAL file", "archive_command passes %p %f, in this order");
         }
 
-        var until = _time.GetUtcNow() + LongestTimeAhead;
         using var content = WalContent.Open(path);
         var segment = file.Kind == WalFileKind.Segment ? OfferedSegment.Examine(file.Segment!.Value, path, content) : null;
         if (segment is not null && segment.IsLeft())
@@ -65,7 +64,7 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        if (segment is not null && Ahead is not null)
+        if (file.Kind == WalFileKind.Segment && Ahead is not null)
         {
             await AheadStart.WaitForAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken);
         }
@@ -73,7 +72,7 @@ internal sealed class WalPush
         await StoreAsync(file, path, content, identity.SystemIdentifier, cancellationToken);
         if (file.Kind == WalFileKind.Segment && _jobs > 1)
         {
-            await LookAheadAsync(DirectoryOf(path), file.Segment!.Value, identity, until, cancellationToken);
+            await LookAheadAsync(DirectoryOf(path), file.Segment!.Value, identity, cancellationToken);
         }
 
         await _stores.Archive.RemoveLeftoversAsync(cancellationToken);
@@ -81,8 +80,8 @@ internal sealed class WalPush
 
     /// <summary>Stores what waits behind a segment, until nothing does.</summary>
     /// <param name="directory">In which the segments lie, relative to the working directory.</param>
-    /// <param name="until">No further ones are begun after it.</param>
-    public async Task RunAheadAsync(string directory, WalSegmentName stored, DateTimeOffset until, CancellationToken cancellationToken)
+    /// <param name="longest">No further ones are begun after that time.</param>
+    public async Task RunAheadAsync(string directory, WalSegmentName stored, TimeSpan longest, CancellationToken cancellationToken)
     {
         // The one that is stored may be gone from there by now.
         if (WorkingDirectory.ReadIdentity() is not { } identity)
@@ -95,20 +94,20 @@ internal sealed class WalPush
             await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
         }
 
-        await NewLookAhead(identity).RunAsync(directory, stored, until, cancellationToken);
+        await NewLookAhead(identity).RunAsync(directory, stored, longest, cancellationToken);
     }
 
     private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
 
     private LookAhead NewLookAhead(RepositoryIdentity identity) => new(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
 
-    private async Task LookAheadAsync(string directory, WalSegmentName segment, RepositoryIdentity identity, DateTimeOffset until, CancellationToken cancellationToken)
+    private async Task LookAheadAsync(string directory, WalSegmentName segment, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
         var ahead = NewLookAhead(identity);
         var waiting = await ahead.CountAsync(directory, segment, AheadStart.FewestSegments, cancellationToken);
         if (Ahead is null || (waiting >= AheadStart.FewestSegments && !AheadStart.TryRun(Ahead.Program, Ahead.Words, directory, segment)))
         {
-            await ahead.RunAsync(directory, segment, until, cancellationToken);
+            await ahead.RunAsync(directory, segment, LongestTimeAhead, cancellationToken);
         }
     }
 

@@ -40,7 +40,7 @@ internal static class ArchiveAheadCommand
         {
             StoredAhead = (file, took) => log.Append(ArchiveWalCommand.StoredAhead(file, took)),
         };
-        await push.RunAheadAsync(context.Get(Directory), stored, context.Time.GetUtcNow() + LongestTime, cancellationToken);
+        await push.RunAheadAsync(context.Get(Directory), stored, LongestTime, cancellationToken);
         return 0;
     }
 }

@@ -40,6 +40,18 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
     }
 
     [Fact]
+    public async Task Under_a_server_that_is_process_1_none_is_left()
+    {
+        var wal = await CreateAsync(leavesProcess: true);
+        await wal.WriteAsync("postmaster.pid", "1\n");
+
+        (await wal.OfferAsync(Names[0])).EnsureSuccess();
+
+        Assert.Empty(LeftProcesses.AheadBelow(Path.GetDirectoryName(Repository)!));
+        Assert.Equal(Names.Select(name => name + ".gz"), RepositoryNames.VisibleIn(Archive));
+    }
+
+    [Fact]
     public async Task The_process_holds_nothing_of_its_caller_but_the_lock()
     {
         var wal = await CreateAsync(leavesProcess: true);

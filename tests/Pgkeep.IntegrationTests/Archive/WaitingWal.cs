@@ -54,6 +54,9 @@ internal sealed class WaitingWal
 
     public string FilePath(string name) => Path.Combine(_directory, PathOf(name));
 
+    /// <summary>A file of the data directory.</summary>
+    public Task WriteAsync(string name, string content) => TestAccount.WriteFileAsync(Path.Combine(_directory, name), content);
+
     public Task MarkAsync(string name) => TestAccount.WriteFileAsync(StatusOf(name), "");
 
     public void Unmark(string name) => File.Delete(StatusOf(name));

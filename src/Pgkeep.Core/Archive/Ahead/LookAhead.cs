@@ -51,16 +51,17 @@ internal sealed class LookAhead
 
     /// <param name="directory">In which they lie, relative to the working directory.</param>
     /// <param name="segment">The one before them, which is stored.</param>
-    /// <param name="until">No further ones are begun after it.</param>
-    public async Task RunAsync(string directory, WalSegmentName segment, DateTimeOffset until, CancellationToken cancellationToken)
+    /// <param name="longest">No further ones are begun after that time.</param>
+    public async Task RunAsync(string directory, WalSegmentName segment, TimeSpan longest, CancellationToken cancellationToken)
     {
+        var began = _time.GetTimestamp();
         var encoding = new Queue<Task<Encoded>>();
         var hasStored = false;
         try
         {
             for (var next = segment.Next(_identity.WalSegmentSize); ;)
             {
-                for (; encoding.Count < _jobs && _time.GetUtcNow() < until && await IsWaitingAsync(directory, next, cancellationToken); next = next.Next(_identity.WalSegmentSize))
+                for (; encoding.Count < _jobs && _time.GetElapsedTime(began) < longest && await IsWaitingAsync(directory, next, cancellationToken); next = next.Next(_identity.WalSegmentSize))
                 {
                     var taken = next;
                     encoding.Enqueue(Task.Factory.StartNew(() => Encode(directory, taken, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default));
