@@ -188,20 +188,7 @@ internal sealed class WalFetch
         }
 
         var until = await LeftInAsync(segment, destination, identity.WalSegmentSize, cancellationToken);
-        if (await receiving.ReadAsync(segment, destination, _stores.Archive, WorkingDirectory.IsStandby, until, cancellationToken) is not { } content)
-        {
-            return false;
-        }
-
-        try
-        {
-            await File.WriteAllBytesAsync(path, content, cancellationToken);
-            return true;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "write", path);
-        }
+        return await receiving.TryCopyAsync(segment, path, destination, _stores.Archive, WorkingDirectory.IsStandby, until, cancellationToken);
     }
 
     /// <summary>Where the recovery leaves a segment's timeline inside of it: what was received behind that is another server's.</summary>

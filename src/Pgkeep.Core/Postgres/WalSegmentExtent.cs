@@ -10,34 +10,27 @@ namespace Pgkeep.Postgres;
 /// <param name="IsSound">Whether nothing but zeros follows: so it is where the rest was never written, and not where a segment was used before.</param>
 internal sealed record WalSegmentExtent(Lsn End, bool IsSound)
 {
-    /// <param name="content">The whole segment, plain.</param>
-    /// <returns>False where it does not begin with the first page of that segment.</returns>
+    /// <param name="length">Of the plain segment.</param>
+    /// <param name="read">Fills the target with what is at an offset of it.</param>
+    /// <returns>False where it does not begin with the first page of that segment, or is not as long.</returns>
     public static bool TryMeasure(
-        ReadOnlySpan<byte> content, WalSegmentName name, WalSegmentSize size, SystemIdentifier identifier, [NotNullWhen(true)] out WalSegmentExtent? extent)
+        long length, WalSegmentEnding.ReadAt read, WalSegmentName name, WalSegmentSize size, SystemIdentifier identifier, [NotNullWhen(true)] out WalSegmentExtent? extent)
     {
         extent = null;
-        if (content.Length != size.Bytes
-            || !WalPageHeader.TryParse(content, out var first, out _)
-            || first.BlockSize is not ({ } blockSize and >= 1024 and <= 65536)
-            || size.Bytes % blockSize != 0)
+        if (length != size.Bytes)
         {
             return false;
         }
 
-        var check = new WalSegmentCheck(name, size, identifier);
-        var end = name.StartLsn(size);
-        var isSound = true;
-        for (var offset = 0; isSound && offset < content.Length; offset += (int)blockSize)
+        var measure = new WalSegmentMeasure(name, size, identifier);
+        var piece = GC.AllocateUninitializedArray<byte>(WalSegmentMeasure.PieceLength);
+        for (var offset = 0L; offset < length && measure.IsSound; offset += piece.Length)
         {
-            var page = content.Slice(offset, (int)blockSize);
-            isSound = check.TryAdd(page, (int)blockSize, out _);
-            if (isSound && page.LastIndexOfAnyExcept((byte)0) is >= 0 and var last)
-            {
-                end = name.StartLsn(size) + (ulong)(offset + last + 1);
-            }
+            read(piece, offset);
+            measure.Add(piece);
         }
 
-        extent = end > name.StartLsn(size) ? new WalSegmentExtent(end, isSound) : null;
+        extent = measure.Extent;
         return extent is not null;
     }
 }

@@ -27,34 +27,34 @@ internal sealed class ReceivedWal
         .ToDictionary(copies => copies.Key, copies => copies.Max(copy => copy.Extent!.End));
 
     /// <summary>
-    /// What recovery gets for a segment that the archive does not have. Null also where the server itself has as much of it or more, in the directory in which it
+    /// Writes what recovery gets for a segment that the archive does not have. False also where the server itself has as much of it or more, in the directory in which it
     /// wants the file: it takes its own when the archive says no, and would never look at it otherwise.
     /// </summary>
+    /// <param name="path">Where to write it: as long as a segment, each page checked as it is copied. Not durable.</param>
     /// <param name="destination">restore_command's <c>%p</c>.</param>
     /// <param name="isForStandby">
     /// Then only a whole one: a standby streams the rest or asks again, and with archive_mode = always it would offer what it got as a finished segment.
     /// </param>
     /// <param name="until">Where the timeline was left that recovery comes along: from there on the answer is zero. Null where it goes on.</param>
-    public async ValueTask<byte[]?> ReadAsync(
-        WalSegmentName wanted, string destination, WalArchive archive, bool isForStandby, Lsn? until, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryCopyAsync(
+        WalSegmentName wanted, string path, string destination, WalArchive archive, bool isForStandby, Lsn? until, CancellationToken cancellationToken)
     {
-        if (Read(wanted, isForStandby) is null || Read(wanted, isForStandby || IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
+        if (!PathsOf(wanted, isForStandby).Any()
+            || Find(wanted, isForStandby || IsLaterStored(wanted, await archive.ListAsync(cancellationToken))) is not { } received)
         {
-            return null;
+            return false;
         }
 
         var start = wanted.StartLsn(_identity.WalSegmentSize);
         if (until <= start)
         {
-            return null;
+            return false;
         }
 
         var end = until < received.End ? until.Value : received.End;
-        received.Content.AsSpan((int)(end - start)).Clear();
-        var own = ReadFile(Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString()));
-        return own is not null && WalSegmentExtent.TryMeasure(own, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent) && extent.End >= end && !(extent.End > until)
-            ? null
-            : received.Content;
+        var own = Measure(Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString()), wanted, _identity);
+        return !(own is not null && own.End >= end && !(own.End > until))
+            && new ReceivedCopy(wanted, _identity, received.Path).TryWrite(path, until, received.End, cancellationToken);
     }
 
     /// <summary>What any receiver has begun, by its names alone: the server was there.</summary>
@@ -80,54 +80,45 @@ internal sealed class ReceivedWal
     public static bool IsWhole(WalSegmentName wanted, IEnumerable<WalSegmentName> others, WalSegmentSize size) => others.Contains(wanted.Next(size));
 
     /// <summary>The copy with most of the segment's WAL, whole length, checked page by page; null where there is none.</summary>
-    private (byte[] Content, Lsn End)? Read(WalSegmentName wanted, bool mustBeWhole)
+    private (string Path, Lsn End)? Find(WalSegmentName wanted, bool mustBeWhole)
     {
-        (byte[] Content, Lsn End)? best = null;
-        foreach (var directory in Directories())
+        (string Path, Lsn End)? best = null;
+        foreach (var path in PathsOf(wanted, mustBeWhole))
         {
-            var names = Names(directory);
-            if (!names.Contains(wanted) || (mustBeWhole && !IsWhole(wanted, names, _identity.WalSegmentSize)))
-            {
-                continue;
-            }
-
             // A receiver may just have stored it in the archive and removed it here.
-            if (ReadFile(Path.Combine(directory, wanted.ToString())) is { } content
-                && WalSegmentExtent.TryMeasure(content, wanted, _identity.WalSegmentSize, _identity.SystemIdentifier, out var extent)
-                && (best is null || extent.End > best.Value.End))
+            if (Measure(path, wanted, _identity) is { } extent && (best is null || extent.End > best.Value.End))
             {
-                best = (content, extent.End);
+                best = (path, extent.End);
             }
         }
 
         return best;
     }
 
+    private IEnumerable<string> PathsOf(WalSegmentName wanted, bool mustBeWhole)
+    {
+        foreach (var directory in Directories())
+        {
+            var names = Names(directory);
+            if (names.Contains(wanted) && (!mustBeWhole || IsWhole(wanted, names, _identity.WalSegmentSize)))
+            {
+                yield return Path.Combine(directory, wanted.ToString());
+            }
+        }
+    }
+
     /// <summary>The segments in one receiver's directory, in order of their names.</summary>
     public static IReadOnlyList<ReceivedSegment> List(string directory, RepositoryIdentity identity) =>
     [
         .. Names(directory).Order().Select(name => (Name: name, Path: Path.Combine(directory, name.ToString())))
-            .Select(file => new ReceivedSegment(
-                file.Name,
-                file.Path,
-                ReadFile(file.Path) is { } content && WalSegmentExtent.TryMeasure(content, file.Name, identity.WalSegmentSize, identity.SystemIdentifier, out var extent) ? extent : null)),
+            .Select(file => new ReceivedSegment(file.Name, file.Path, Measure(file.Path, file.Name, identity))),
     ];
 
-    /// <summary>Null where it is not there any more.</summary>
-    private static byte[]? ReadFile(string path)
+    /// <summary>Null where it is not there any more, or is not that segment.</summary>
+    private static WalSegmentExtent? Measure(string path, WalSegmentName name, RepositoryIdentity identity)
     {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
+        using var content = WalContent.TryOpen(path);
+        return content is not null && WalSegmentExtent.TryMeasure(content.Length, content.Read, name, identity.WalSegmentSize, identity.SystemIdentifier, out var extent) ? extent : null;
     }
 
     /// <summary>The segments that have a file in one receiver's directory.</summary>

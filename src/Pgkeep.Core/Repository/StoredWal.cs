@@ -27,7 +27,7 @@ internal static class StoredWal
         }
     }
 
-    /// <summary>The whole content, of a file that is small, or of a segment of a size that memory has room for.</summary>
+    /// <summary>The whole content of a file that is small.</summary>
     public static byte[] Decode(Stream stored, string storedName, WalFileName file, string path, CancellationToken cancellationToken)
     {
         using var plain = new MemoryStream();

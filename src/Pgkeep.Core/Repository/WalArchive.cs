@@ -57,6 +57,21 @@ internal sealed class WalArchive
         return null;
     }
 
+    /// <summary>
+    /// The copy to read by somebody who cannot begin again: the first that is sound, read through for that, or the last one there is, which nobody has read yet. Null
+    /// where the store says that no such file is there.
+    /// </summary>
+    public async ValueTask<string?> FindSoundAsync(WalFileName file, CancellationToken cancellationToken)
+    {
+        var stored = await FindAsync(file.Name, cancellationToken);
+        while (stored is not null && await FindNextAsync(file.Name, stored, cancellationToken) is { } next && !await IsSoundAsync(stored, file, cancellationToken))
+        {
+            stored = next;
+        }
+
+        return stored;
+    }
+
     /// <summary>Compresses and stores a file under its name, durable when this returns.</summary>
     /// <param name="writtenAt">By the server.</param>
     /// <param name="threads">That compress it.</param>
@@ -134,7 +149,7 @@ internal sealed class WalArchive
         return StoredWal.ReadIdentity(stream, file, Describe(stored));
     }
 
-    /// <summary>The plain content, checked, from the first copy that is sound. Null where the store says that no such file is there.</summary>
+    /// <summary>The plain content of a file that is small, checked, from the first copy that is sound. Null where the store says that no such file is there.</summary>
     public async ValueTask<byte[]?> ReadAsync(WalFileName file, CancellationToken cancellationToken)
     {
         PgkeepException? failure = null;
@@ -183,6 +198,19 @@ internal sealed class WalArchive
     public ValueTask RemoveLeftoversAsync(CancellationToken cancellationToken) => _storage.RemoveLeftoversAsync(_prefix.TrimEnd('/'), cancellationToken);
 
     public ValueTask DeleteAsync(string storedName, CancellationToken cancellationToken) => _storage.DeleteAsync(_prefix + storedName, cancellationToken);
+
+    private async ValueTask<bool> IsSoundAsync(string stored, WalFileName file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CopyAsync(stored, file, Stream.Null, cancellationToken);
+            return true;
+        }
+        catch (PgkeepException)
+        {
+            return false;
+        }
+    }
 
     private async ValueTask<StoredObject?> FindStoredAsync(string name, CancellationToken cancellationToken)
     {

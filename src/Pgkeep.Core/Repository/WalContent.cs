@@ -35,8 +35,24 @@ internal sealed class WalContent : IDisposable
     {
         try
         {
-            var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
-            return new WalContent(file, default, RandomAccess.GetLength(file), path);
+            return OpenFile(path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    /// <summary>Null where nothing is there.</summary>
+    public static WalContent? TryOpen(string path)
+    {
+        try
+        {
+            return OpenFile(path);
+        }
+        catch (Exception thrown) when (thrown is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
@@ -96,6 +112,12 @@ internal sealed class WalContent : IDisposable
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private static WalContent OpenFile(string path)
+    {
+        var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        return new WalContent(file, default, RandomAccess.GetLength(file), path);
+    }
 
     private void ForEachPiece(SpanAction take)
     {

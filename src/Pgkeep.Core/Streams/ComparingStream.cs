@@ -4,12 +4,14 @@ namespace Pgkeep.Streams;
 internal sealed class ComparingStream : Stream
 {
     private readonly Stream _other;
+    private readonly long _most;
     private byte[] _piece = [];
     private bool _differs;
     private long _length;
 
     /// <param name="other">From its beginning.</param>
-    public ComparingStream(Stream other) => _other = other;
+    /// <param name="most">Bytes to compare; what is written behind them may be anything.</param>
+    public ComparingStream(Stream other, long most = long.MaxValue) => (_other, _most) = (other, most);
 
     public override bool CanRead => false;
 
@@ -28,11 +30,16 @@ internal sealed class ComparingStream : Stream
     /// <summary>After the last write; reads the other content's end.</summary>
     public bool IsEqual() => !_differs && _other.ReadByte() < 0;
 
+    /// <summary>After the last write: whether all the bytes that were to be compared came, and are the same.</summary>
+    public bool HasPrefix() => !_differs && _length >= _most;
+
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        var rest = Math.Max(0, _most - _length);
         _length += buffer.Length;
+        buffer = buffer[..(int)Math.Min(buffer.Length, rest)];
         if (_differs)
         {
             return;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Pgkeep.Postgres;
 using Xunit;
 
@@ -15,10 +16,13 @@ public sealed class WalSegmentExtentTests
     [Theory]
     [InlineData(1, 100, "0/500064")]
     [InlineData(3, 8192, "0/506000")]
+    // On both sides of a piece's end.
+    [InlineData(32, 8192, "0/540000")]
+    [InlineData(33, 40, "0/540028")]
     [InlineData(128, 8192, "0/600000")]
     public void It_ends_behind_the_last_byte(int pages, int bytes, string end)
     {
-        Assert.True(WalSegmentExtent.TryMeasure(Segment(pages, bytes), Name, Size, Identifier, out var extent));
+        Assert.True(TryMeasure(Segment(pages, bytes), Identifier, out var extent));
         Assert.Equal(new WalSegmentExtent(Lsn.Parse(end), true), extent);
     }
 
@@ -28,7 +32,7 @@ public sealed class WalSegmentExtentTests
         var segment = Segment(10, Page);
         BinaryPrimitives.WriteUInt64LittleEndian(segment.AsSpan((4 * Page) + 8), 0x100000);
 
-        Assert.True(WalSegmentExtent.TryMeasure(segment, Name, Size, Identifier, out var extent));
+        Assert.True(TryMeasure(segment, Identifier, out var extent));
         Assert.Equal(new WalSegmentExtent(Lsn.Parse("0/508000"), false), extent);
     }
 
@@ -38,17 +42,37 @@ public sealed class WalSegmentExtentTests
         var segment = Segment(10, Page);
         segment.AsSpan(6 * Page, Page).Clear();
 
-        Assert.True(WalSegmentExtent.TryMeasure(segment, Name, Size, Identifier, out var extent));
+        Assert.True(TryMeasure(segment, Identifier, out var extent));
         Assert.Equal(new WalSegmentExtent(Lsn.Parse("0/50C000"), false), extent);
     }
 
     [Fact]
     public void Zeros_anothers_and_cut_ones_are_nothing()
     {
-        Assert.False(WalSegmentExtent.TryMeasure(new byte[Size.Bytes], Name, Size, Identifier, out _));
-        Assert.False(WalSegmentExtent.TryMeasure(Segment(3, Page), Name, Size, new SystemIdentifier(1), out _));
-        Assert.False(WalSegmentExtent.TryMeasure(Segment(3, Page).AsSpan(0, 3 * Page), Name, Size, Identifier, out _));
+        Assert.False(TryMeasure(new byte[Size.Bytes], Identifier, out _));
+        Assert.False(TryMeasure(Segment(3, Page), new SystemIdentifier(1), out _));
+        Assert.False(TryMeasure(Segment(3, Page)[..(3 * Page)], Identifier, out _));
     }
+
+    [Fact]
+    public void No_more_is_held_than_a_piece()
+    {
+        var segment = Segment(100, Page);
+        var longest = 0;
+
+        Assert.True(WalSegmentExtent.TryMeasure(segment.Length, Read, Name, Size, Identifier, out var extent));
+        Assert.Equal(new WalSegmentExtent(Name.StartLsn(Size) + (100 * Page), true), extent);
+        Assert.Equal(WalSegmentMeasure.PieceLength, longest);
+
+        void Read(Span<byte> target, long offset)
+        {
+            longest = Math.Max(longest, target.Length);
+            segment.AsSpan((int)offset, target.Length).CopyTo(target);
+        }
+    }
+
+    private static bool TryMeasure(byte[] segment, SystemIdentifier identifier, [NotNullWhen(true)] out WalSegmentExtent? extent) =>
+        WalSegmentExtent.TryMeasure(segment.Length, (target, offset) => segment.AsSpan((int)offset, target.Length).CopyTo(target), Name, Size, identifier, out extent);
 
     /// <param name="bytes">On the last page.</param>
     private static byte[] Segment(int pages, int bytes)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Storage.Local;
@@ -17,11 +19,13 @@ public sealed class ReceivedWalTests : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly WalArchive _archive;
 
+    private string Received => _directory.PathOf($".receiving/pgkeep/{Name}");
+
     public ReceivedWalTests()
     {
         _archive = new WalArchive(new LocalStorage(_directory.Path), "");
         Directory.CreateDirectory(_directory.PathOf(".receiving/pgkeep"));
-        File.WriteAllBytes(_directory.PathOf($".receiving/pgkeep/{Name}"), Content(10));
+        File.WriteAllBytes(Received, Content(10));
         Directory.CreateDirectory(_directory.PathOf("pg_wal"));
     }
 
@@ -35,6 +39,53 @@ public sealed class ReceivedWalTests : IDisposable
         Assert.Equal(Content(10).AsSpan(0, (4 * Page) + 128), served.AsSpan(0, (4 * Page) + 128));
         Assert.Equal(-1, served.AsSpan((4 * Page) + 128).IndexOfAnyExcept((byte)0));
         Assert.Equal(Content(10), await ReadAsync(null));
+    }
+
+    [Theory]
+    // The end of a piece, a page on either side of it, and pages of which the last one's end is zero.
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(31)]
+    [InlineData(128)]
+    public async Task All_of_it_is_served_wherever_it_ends(int pages)
+    {
+        await File.WriteAllBytesAsync(Received, Content(pages), TestContext.Current.CancellationToken);
+
+        Assert.Equal(Content(pages), await ReadAsync(null));
+    }
+
+    [Fact]
+    public async Task The_fork_may_lie_behind_zeros()
+    {
+        var content = Content(70);
+        content.AsSpan((36 * Page) + 100, Page - 100).Clear();
+        await File.WriteAllBytesAsync(Received, content, TestContext.Current.CancellationToken);
+
+        var served = await ReadAsync(Name.StartLsn(Size) + (36 * Page) + 200);
+
+        Assert.Equal(content.AsSpan(0, (36 * Page) + 100), served.AsSpan(0, (36 * Page) + 100));
+        Assert.Equal(-1, served.AsSpan((36 * Page) + 100).IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public async Task What_a_page_of_another_segment_stands_before_is_not_served()
+    {
+        var content = Content(70);
+        content[(40 * Page) + 8] ^= 0x20; // its address
+        await File.WriteAllBytesAsync(Received, content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Content(40), await ReadAsync(null));
+    }
+
+    [Fact]
+    public async Task The_copy_takes_the_space_of_a_whole_segment()
+    {
+        _ = await ReadAsync(null);
+
+        var start = new ProcessStartInfo("stat", ["--format=%b", _directory.PathOf("pg_wal/RECOVERYXLOG.pgkeep")]) { RedirectStandardOutput = true };
+        using var stat = Process.Start(start)!;
+        var blocks = await stat.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.InRange(long.Parse(blocks, CultureInfo.InvariantCulture) * 512, Size.Bytes, long.MaxValue);
     }
 
     [Fact]
@@ -70,8 +121,13 @@ public sealed class ReceivedWalTests : IDisposable
         Assert.Null(ReceivedWal.LeftIn(Name, [before], Size));
     }
 
-    private ValueTask<byte[]?> ReadAsync(Lsn? until, bool isForStandby = false) => new ReceivedWal(_archive, MadeUpArchive.Identity).ReadAsync(
-        Name, _directory.PathOf("pg_wal/RECOVERYXLOG"), _archive, isForStandby, until, TestContext.Current.CancellationToken);
+    private async Task<byte[]?> ReadAsync(Lsn? until, bool isForStandby = false)
+    {
+        var path = _directory.PathOf("pg_wal/RECOVERYXLOG.pgkeep");
+        var isCopied = await new ReceivedWal(_archive, MadeUpArchive.Identity).TryCopyAsync(
+            Name, path, _directory.PathOf("pg_wal/RECOVERYXLOG"), _archive, isForStandby, until, TestContext.Current.CancellationToken);
+        return isCopied ? await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken) : null;
+    }
 
     private static TimelineHistory Parse(uint timeline, string text)
     {

@@ -93,6 +93,30 @@ public sealed class WalArchiveTests : IDisposable
         Assert.Equal(ErrorKind.RepositoryCorrupt, thrown.Kind);
     }
 
+    [Theory]
+    [InlineData(false, Name + ".gz")]
+    [InlineData(true, Name)]
+    public async Task Of_two_copies_the_first_sound_one_is_read(bool isDamaged, string sound)
+    {
+        var content = Content(700_000);
+        await StoreAsync(content, 2);
+        await File.WriteAllBytesAsync(_directory.PathOf(Name), content, TestContext.Current.CancellationToken);
+        var stored = await File.ReadAllBytesAsync(StoredPath, TestContext.Current.CancellationToken);
+        stored[stored.Length / 2] ^= (byte)(isDamaged ? 1 : 0);
+        await File.WriteAllBytesAsync(StoredPath, stored, TestContext.Current.CancellationToken);
+
+        Assert.Equal(sound, await Archive().FindSoundAsync(Segment, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_the_only_one_is_found_whatever_is_in_it()
+    {
+        Assert.Null(await Archive().FindSoundAsync(Segment, TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(StoredPath, "damaged", TestContext.Current.CancellationToken);
+
+        Assert.Equal(Name + ".gz", await Archive().FindSoundAsync(Segment, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task What_is_not_published_leaves_nothing()
     {

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Pgkeep.Diagnostics;
-using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
+using Pgkeep.Streams;
 
 namespace Pgkeep.Archive.Receive;
 
@@ -47,8 +47,8 @@ internal sealed class SegmentArchiver
     {
         var began = _time.GetTimestamp();
         var path = _directory.PathOf(segment);
-        var content = Read(path);
-        if (!WalSegmentExtent.TryMeasure(content, segment, identity.WalSegmentSize, identity.SystemIdentifier, out var extent) || !extent.IsSound)
+        using var content = WalContent.Open(path);
+        if (!WalSegmentExtent.TryMeasure(content.Length, content.Read, segment, identity.WalSegmentSize, identity.SystemIdentifier, out var extent) || !extent.IsSound)
         {
             throw new PgkeepException(
                 ErrorKind.WalInvalid,
@@ -56,8 +56,10 @@ internal sealed class SegmentArchiver
                 "look for the disk's errors; with the file moved away it is asked for again, as long as the server has it");
         }
 
-        _ = WalPageHeader.TryParse(content, out var first, out _);
-        if (WalSegmentEnding.FindUnfinished(content.Length, (int)first!.BlockSize!.Value, (target, offset) => content.AsSpan((int)offset, target.Length).CopyTo(target)) is not null)
+        var start = new byte[WalPageHeader.LongLength];
+        content.Read(start, 0);
+        _ = WalPageHeader.TryParse(start, out var first, out _);
+        if (WalSegmentEnding.FindUnfinished(content.Length, (int)first!.BlockSize!.Value, content.Read) is not null)
         {
             throw new PgkeepException(
                 ErrorKind.WalInvalid,
@@ -65,7 +67,7 @@ internal sealed class SegmentArchiver
                 "with the file moved away it is asked for again, as long as the server has it");
         }
 
-        var result = await _stores.Archive.StoreAsync(FileOf(segment), content, identity.SystemIdentifier, _level, _time.GetUtcNow(), cancellationToken);
+        var result = await _stores.Archive.StoreAsync(FileOf(segment), content, identity.SystemIdentifier, _level, _time.GetUtcNow(), threads: 1, cancellationToken);
         _directory.Remove(segment);
         var milliseconds = _time.GetElapsedTime(began).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
         _tell(new ReceiverEvent("segment", result == StoreResult.Stored ? $"Archived {segment} in {milliseconds} ms" : $"Already archived, with the same content: {segment}") { IsRoutine = true });
@@ -77,9 +79,7 @@ internal sealed class SegmentArchiver
     /// </summary>
     public async Task RetireAsync(ReceivedSegment received, WalSegmentName stored, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
-        var own = Read(received.Path);
-        var length = received.Extent is { } extent ? (int)(extent.End - received.Name.StartLsn(identity.WalSegmentSize)) : 0;
-        if (await _stores.Archive.ReadAsync(FileOf(stored), cancellationToken) is not { } content || content.Length < length || !own.AsSpan(0, length).SequenceEqual(content.AsSpan(0, length)))
+        if (!await HasAsReceivedAsync(FileOf(stored), received, identity, cancellationToken))
         {
             throw new PgkeepException(
                 ErrorKind.WalConflict,
@@ -90,18 +90,21 @@ internal sealed class SegmentArchiver
         _directory.Remove(received.Name);
     }
 
+    /// <summary>Whether the stored file begins with all that was received of the other.</summary>
+    private async ValueTask<bool> HasAsReceivedAsync(WalFileName stored, ReceivedSegment received, RepositoryIdentity identity, CancellationToken cancellationToken)
+    {
+        if (await _stores.Archive.FindSoundAsync(stored, cancellationToken) is not { } name)
+        {
+            return false;
+        }
+
+        using var content = WalContent.Open(received.Path);
+        await using var own = content.OpenStream();
+        await using var comparison = new ComparingStream(own, received.Extent is { } extent ? (long)(extent.End - received.Name.StartLsn(identity.WalSegmentSize)) : 0);
+        await _stores.Archive.CopyAsync(name, stored, comparison, cancellationToken);
+        return comparison.HasPrefix();
+    }
+
     private static WalFileName FileOf(WalSegmentName segment) =>
         WalFileName.TryParse(segment.ToString(), out var file) ? file : throw new System.Diagnostics.UnreachableException($"{segment} is no name");
-
-    private static byte[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
-    }
 }
