@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
@@ -29,32 +30,30 @@ internal sealed class WalProof
 
         if (first.Timeline.Value > 1)
         {
-            var history = ArchivingProof.HistoryOf(first.Timeline);
-            tar.Add(history, await WaitAsync(history, cancellationToken));
+            tar.Add(ArchivingProof.HistoryOf(first.Timeline), await ReadHistoryAsync(first.Timeline, cancellationToken));
         }
     }
 
     public async Task PackAsync(BackupPlan plan, WalSegmentName segment, WalTar tar, CancellationToken cancellationToken)
     {
-        var content = await WaitAsync(segment.ToString(), cancellationToken);
-        if (!WalSegmentContent.TryCheck(content, segment, out var found, out var problem))
-        {
-            throw new PgkeepException(ErrorKind.WalInvalid, $"the archived \"{_archive.Describe(segment.ToString())}\" {problem}");
-        }
-
-        if (found.SystemIdentifier != plan.Control.SystemIdentifier)
-        {
-            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"the archived \"{_archive.Describe(segment.ToString())}\" is of another cluster");
-        }
-
-        tar.Add(segment.ToString(), content);
+        var file = await WaitAsync(segment.ToString(), cancellationToken);
+        var stored = await _archive.FindSoundAsync(file, cancellationToken) ?? throw Gone(file);
+        await using var packed = new PackedSegment(tar, segment, plan.Control.WalSegmentSize, plan.Control.SystemIdentifier, $"the archived \"{_archive.Describe(stored)}\"");
+        await _archive.CopyAsync(stored, file, packed, cancellationToken);
+        packed.Complete();
     }
 
-    private async Task<byte[]> WaitAsync(string name, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadHistoryAsync(TimelineId timeline, CancellationToken cancellationToken)
+    {
+        var file = await WaitAsync(ArchivingProof.HistoryOf(timeline), cancellationToken);
+        return await _archive.ReadAsync(file, cancellationToken) ?? throw Gone(file);
+    }
+
+    private async Task<WalFileName> WaitAsync(string name, CancellationToken cancellationToken)
     {
         await _watch.WaitAsync(name, cancellationToken);
-        _ = WalFileName.TryParse(name, out var file);
-        return await _archive.ReadAsync(file!, cancellationToken)
-            ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_archive.Describe(name)}\" was there a moment ago and is gone");
+        return WalFileName.TryParse(name, out var file) ? file : throw new UnreachableException($"{name} is no name");
     }
+
+    private PgkeepException Gone(WalFileName file) => new(ErrorKind.WalMissing, $"\"{_archive.Describe(file.Name)}\" was there a moment ago and is gone");
 }

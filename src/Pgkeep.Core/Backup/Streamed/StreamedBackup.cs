@@ -46,7 +46,7 @@ internal sealed class StreamedBackup
 
         var started = await NowAsync(cancellationToken);
         using var walFile = new PendingTar(pending.CreateFile(new ArchiveNames(_settings.Compression.Codec).Wal), _settings.Compression);
-        var wal = new StreamedWal(walFile, _plan.Server.SystemIdentifier, _plan.WalSegmentSize, _time);
+        using var wal = new StreamedWal(walFile, _plan.Server.SystemIdentifier, _plan.WalSegmentSize, Path.Combine(pending.Directory, ".held"), _time);
         using var members = new StreamedMembers(wal, _plan.Server.Version);
         using var manifestFile = pending.CreateFile(RepositoryLayout.ManifestName);
         using var manifest = new BackupManifestWriter(manifestFile.Content, _plan.Server.Version.ManifestVersion, _plan.Server.SystemIdentifier);

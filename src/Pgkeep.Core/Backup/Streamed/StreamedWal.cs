@@ -9,13 +9,15 @@ namespace Pgkeep.Backup.Streamed;
 /// The WAL that the server sends behind the files (<c>-X fetch</c>), segment by segment into <c>pg_wal.tar.gz</c>: each is checked against its name
 /// and the cluster, and none may be missing between the backup's start and its stop.
 /// </summary>
-internal sealed class StreamedWal
+internal sealed class StreamedWal : IDisposable
 {
     private const int LargestHistory = 1024 * 1024;
+    private const int PieceLength = 256 * 1024;
 
     private readonly PendingTar _tar;
     private readonly SystemIdentifier _identifier;
     private readonly WalSegmentSize _size;
+    private readonly string _heldPath;
     private readonly TimeProvider _time;
     private readonly Dictionary<WalSegmentName, Sha256Digest> _segments = [];
     private readonly SortedDictionary<TimelineId, StreamedHistory> _histories = [];
@@ -23,13 +25,16 @@ internal sealed class StreamedWal
     private WalSegmentName _next;
     private bool _isFromStandby;
     private HeldSegment? _held;
+    private WalSegmentName? _heldName;
     private WalTar? _wal;
 
-    public StreamedWal(PendingTar tar, SystemIdentifier identifier, WalSegmentSize size, TimeProvider time)
+    /// <param name="heldPath">For a file without a name, where a standby's segment waits until it is known to be the last or not.</param>
+    public StreamedWal(PendingTar tar, SystemIdentifier identifier, WalSegmentSize size, string heldPath, TimeProvider time)
     {
         _tar = tar;
         _identifier = identifier;
         _size = size;
+        _heldPath = heldPath;
         _time = time;
     }
 
@@ -64,7 +69,7 @@ internal sealed class StreamedWal
         {
             if (segment.Timeline == _next.Timeline)
             {
-                AddSegment(segment, Read(entry, _size.Bytes, tar));
+                AddSegment(segment, entry, tar);
                 return;
             }
 
@@ -78,9 +83,9 @@ internal sealed class StreamedWal
     /// <summary>Once the stop is known.</summary>
     public void Complete(WalSegmentName last, Lsn stop)
     {
-        if (_held is { } held && held.Name == last)
+        if (_heldName == last)
         {
-            PackPart(held, stop);
+            PackLast(last, stop);
         }
 
         if (_next != last.Next(_size))
@@ -99,64 +104,76 @@ internal sealed class StreamedWal
         Wal.Complete();
     }
 
-    private void AddSegment(WalSegmentName segment, byte[] content)
+    public void Dispose() => _held?.Dispose();
+
+    private void AddSegment(WalSegmentName segment, TarEntry entry, TarReader tar)
     {
         if (segment != _next)
         {
             throw new PgkeepException(ErrorKind.WalMissing, $"the server sent \"{segment}\" where \"{_next}\" must follow");
         }
 
-        if (!WalSegmentContent.TryCheck(content, segment, out var found, out var problem))
+        if (entry.Size != _size.Bytes)
         {
-            throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"{segment}\" {problem}");
-        }
-
-        if (found.SystemIdentifier != _identifier)
-        {
-            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"the server's \"{segment}\" is of another cluster");
+            throw new PgkeepException(ErrorKind.WalInvalid, $"the server's \"{segment}\" has {entry.Size} bytes, and a segment has {_size.Bytes}");
         }
 
         _next = segment.Next(_size);
         PackHeld();
+        using var content = new TarMemberStream(tar);
         if (_isFromStandby)
         {
             // Which one is the last, the manifest tells, and that comes behind the WAL.
-            _held = new HeldSegment(segment, content);
+            _held ??= new HeldSegment(_heldPath);
+            _held.Hold(content);
+            _heldName = segment;
             return;
         }
 
-        PackWhole(segment, content);
+        PackWhole(segment, packed => content.CopyTo(packed, PieceLength));
     }
 
     private void PackHeld()
     {
-        if (_held is { } held)
+        if (_heldName is { } held)
         {
-            PackWhole(held.Name, held.Content);
-            _held = null;
+            PackWhole(held, packed => _held!.CopyTo(packed, _size.Bytes)); // it has a name since it was made
+            _heldName = null;
         }
     }
 
-    private void PackWhole(WalSegmentName segment, byte[] content)
+    private void PackWhole(WalSegmentName segment, Action<Stream> copy)
     {
-        _segments[segment] = Sha256Digest.Of(content);
-        Wal.Add(segment.ToString(), content);
+        using var packed = Open(segment);
+        using var hashing = new HashingStream(packed);
+        copy(hashing);
+        packed.Complete();
+        _segments[segment] = hashing.Digest;
     }
 
     /// <summary>Behind the stop lies what the standby has received and may still give up, or what the file held before it was used again.</summary>
-    private void PackPart(HeldSegment held, Lsn stop)
+    private void PackLast(WalSegmentName segment, Lsn stop)
     {
-        var written = (int)Math.Min(_size.Bytes, stop - held.Name.StartLsn(_size));
-        held.Content.AsSpan(written).Clear();
-        if (written == _size.Bytes)
+        var written = (long)(stop - segment.StartLsn(_size));
+        if (written >= _size.Bytes)
         {
             PackHeld();
             return;
         }
 
-        Wal.Add(held.Name.ToString(), held.Content);
-        _held = null;
+        using var packed = Open(segment);
+        _held!.CopyTo(packed, written); // as above
+        var zeros = new byte[PieceLength];
+        for (var left = _size.Bytes - written; left > 0; left -= Math.Min(left, zeros.Length))
+        {
+            packed.Write(zeros.AsSpan(0, (int)Math.Min(left, zeros.Length)));
+        }
+
+        packed.Complete();
+        _heldName = null;
     }
+
+    private PackedSegment Open(WalSegmentName segment) => new(Wal, segment, _size, _identifier, $"the server's \"{segment}\"");
 
     private static byte[] Read(TarEntry entry, long most, TarReader tar)
     {
@@ -168,8 +185,6 @@ internal sealed class StreamedWal
         return tar.ReadAll();
     }
 }
-
-internal sealed record HeldSegment(WalSegmentName Name, byte[] Content);
 
 /// <param name="Modified">By the server's clock: when its timeline began.</param>
 internal sealed record StreamedHistory(byte[] Content, DateTimeOffset Modified);

@@ -67,10 +67,7 @@ internal sealed class StreamedWalProof
                 await _watch.WaitAsync(name, cancellationToken);
             }
 
-            _ = WalFileName.TryParse(name, out var file);
-            var content = await _stores.Archive.ReadAsync(file!, cancellationToken)
-                ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_stores.Archive.Describe(name)}\" was there a moment ago and is gone");
-            if (Sha256Digest.Of(content) != wal.DigestOf(segment))
+            if (await ReadDigestAsync(name, cancellationToken) != wal.DigestOf(segment))
             {
                 throw new PgkeepException(
                     ErrorKind.WalConflict,
@@ -83,5 +80,15 @@ internal sealed class StreamedWalProof
         {
             await _watch.WaitAsync(ArchivingProof.HistoryOf(backup.Timeline), cancellationToken);
         }
+    }
+
+    private async ValueTask<Sha256Digest> ReadDigestAsync(string name, CancellationToken cancellationToken)
+    {
+        _ = WalFileName.TryParse(name, out var file);
+        var stored = await _stores.Archive.FindSoundAsync(file!, cancellationToken)
+            ?? throw new PgkeepException(ErrorKind.WalMissing, $"\"{_stores.Archive.Describe(name)}\" was there a moment ago and is gone");
+        await using var hashing = new HashingStream(Stream.Null);
+        await _stores.Archive.CopyAsync(stored, file!, hashing, cancellationToken);
+        return hashing.Digest;
     }
 }

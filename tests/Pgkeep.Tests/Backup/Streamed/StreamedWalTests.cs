@@ -25,11 +25,12 @@ public sealed class StreamedWalTests : IDisposable
     public StreamedWalTests()
     {
         _tar = new PendingTar(new PendingFile(_target.PathOf("pg_wal.tar.gz"), _ => { }), Compression.Gzip(1));
-        _wal = new StreamedWal(_tar, new SystemIdentifier(7), new WalSegmentSize(SegmentLength), TimeProvider.System);
+        _wal = new StreamedWal(_tar, new SystemIdentifier(7), new WalSegmentSize(SegmentLength), _target.PathOf(".held"), TimeProvider.System);
     }
 
     public void Dispose()
     {
+        _wal.Dispose();
         _tar.Dispose();
         _target.Dispose();
     }
@@ -54,6 +55,7 @@ public sealed class StreamedWalTests : IDisposable
         Begin("standby");
         Add(First);
         Add(Second);
+        Assert.Equal(["pg_wal.tar.gz"], Directory.EnumerateFileSystemEntries(_target.Path).Select(path => Path.GetFileName(path)));
         _wal.Complete(SampleMetadata.Segment(Second), new Lsn(0x300100));
 
         var stored = Read();
@@ -72,6 +74,33 @@ public sealed class StreamedWalTests : IDisposable
 
         Assert.Equal(Segment(First), Read()[First]);
         Assert.NotNull(_wal.DigestOf(SampleMetadata.Segment(First)));
+    }
+
+    [Fact]
+    public void Another_clusters_is_a_failure()
+    {
+        Begin("primary");
+
+        Assert.Equal(ErrorKind.RepositoryMismatch, Assert.Throws<PgkeepException>(() => Add(First, cluster: 8)).Kind);
+    }
+
+    [Fact]
+    public void From_a_standby_another_clusters_is_a_failure_before_the_backup_is_complete()
+    {
+        Begin("standby");
+        Add(First, cluster: 8);
+
+        Assert.Equal(ErrorKind.RepositoryMismatch, Assert.Throws<PgkeepException>(() => _wal.Complete(SampleMetadata.Segment(First), new Lsn(0x200100))).Kind);
+    }
+
+    [Theory]
+    [InlineData("primary", SegmentLength - 512)]
+    [InlineData("standby", SegmentLength + 512)]
+    public void One_that_is_not_as_long_as_a_segment_is_a_failure(string from, int length)
+    {
+        Begin(from);
+
+        Assert.Equal(ErrorKind.WalInvalid, Assert.Throws<PgkeepException>(() => Add(First, length: length)).Kind);
     }
 
     [Theory]
@@ -103,11 +132,14 @@ public sealed class StreamedWalTests : IDisposable
         _wal.Begin(label);
     }
 
-    private void Add(string name)
+    private void Add(string name, ulong cluster = 7, int length = SegmentLength)
     {
+        var content = Segment(name);
+        Array.Resize(ref content, length);
+        BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(24), cluster);
         using var stream = new MemoryStream();
         var writer = new TarWriter(stream);
-        writer.WriteFile(new TarEntry(name, TarEntryType.File, SegmentLength, 0b110_000_000, DateTimeOffset.UnixEpoch), Segment(name));
+        writer.WriteFile(new TarEntry(name, TarEntryType.File, length, 0b110_000_000, DateTimeOffset.UnixEpoch), content);
         writer.Complete();
         stream.Position = 0;
         var tar = new TarReader(stream, "the tar");

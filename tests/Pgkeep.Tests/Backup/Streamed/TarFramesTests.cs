@@ -23,7 +23,7 @@ public sealed class TarFramesTests : IDisposable
     public TarFramesTests()
     {
         _walFile = new PendingTar(new PendingFile(Path.Combine(_target.Path, "pg_wal.tar.gz"), _ => { }), Compression.Gzip(1));
-        _wal = new StreamedWal(_walFile, new SystemIdentifier(1), WalSegmentSize.Default, TimeProvider.System);
+        _wal = new StreamedWal(_walFile, new SystemIdentifier(1), WalSegmentSize.Default, _target.PathOf(".held"), TimeProvider.System);
         _ = PostgresVersion.TryGet(18, out var version);
         _members = new StreamedMembers(_wal, version!);
     }
@@ -31,6 +31,7 @@ public sealed class TarFramesTests : IDisposable
     public void Dispose()
     {
         _members.Dispose();
+        _wal.Dispose();
         _walFile.Dispose();
         _target.Dispose();
     }
