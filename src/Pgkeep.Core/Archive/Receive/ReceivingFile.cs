@@ -16,11 +16,12 @@ internal sealed class ReceivingFile : IDisposable
     private readonly RepositoryIdentity _identity;
     private readonly SafeFileHandle _file;
     private readonly Lsn _keptUntil;
+    private readonly bool _isNew;
     private bool _isFirstPageChecked;
 
-    private ReceivingFile(string path, WalSegmentName name, RepositoryIdentity identity, SafeFileHandle file, Lsn position, Lsn keptUntil)
+    private ReceivingFile(string path, WalSegmentName name, RepositoryIdentity identity, SafeFileHandle file, bool isNew, Lsn position, Lsn keptUntil)
     {
-        (Path, Name, _identity, _size, _file) = (path, name, identity, identity.WalSegmentSize, file);
+        (Path, Name, _identity, _size, _file, _isNew) = (path, name, identity, identity.WalSegmentSize, file, isNew);
         (Position, Flushed, _keptUntil) = (position, position, keptUntil);
     }
 
@@ -64,7 +65,7 @@ internal sealed class ReceivingFile : IDisposable
 
             FileSystem.Sync(file, path);
             FileSystem.SyncDirectory(directory.Path);
-            return new ReceivingFile(path, name, identity, file, position, keptUntil);
+            return new ReceivingFile(path, name, identity, file, isNew, position, keptUntil);
         }
         catch (Exception thrown) when (thrown is PgkeepException || PosixError.IsInputOutput(thrown))
         {
@@ -83,7 +84,11 @@ internal sealed class ReceivingFile : IDisposable
         try
         {
             Compare(content[..known], offset);
-            RandomAccess.Write(_file, content[known..], offset + known);
+            // Nothing was written there before, and the server sends the zeros behind a switch of WAL like everything else.
+            if (!_isNew || content[known..].ContainsAnyExcept((byte)0))
+            {
+                RandomAccess.Write(_file, content[known..], offset + known);
+            }
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
