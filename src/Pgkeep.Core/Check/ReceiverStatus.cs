@@ -59,9 +59,8 @@ internal sealed record ReceiverStatus(string Name, ReceiverSlot? Slot, bool IsUs
     }
 
     /// <summary>When each segment that is being received was last written to; of one that several receive, the later time.</summary>
-    public static IReadOnlyDictionary<WalSegmentName, DateTimeOffset> ReadTimes(RepositoryLayout layout, RepositoryIdentity identity) => Directories(layout)
-        .SelectMany(directory => ReceivedWal.List(directory, identity))
-        .Select(segment => (segment.Name, FileStatus.Of(segment.Path)?.Modified))
+    public static IReadOnlyDictionary<WalSegmentName, DateTimeOffset> ReadTimes(RepositoryLayout layout) => Directories(layout)
+        .SelectMany(directory => ReceivedWal.Names(directory).Select(name => (Name: name, FileStatus.Of(Path.Combine(directory, name.ToString()))?.Modified)))
         .Where(segment => segment.Modified is not null)
         .GroupBy(segment => segment.Name)
         .ToDictionary(copies => copies.Key, copies => copies.Max(copy => copy.Modified!.Value));

@@ -18,11 +18,15 @@ internal sealed class ReceivedWal
         _identity = identity;
     }
 
+    /// <summary>What each receiver has now. Asked for before the archive is listed: what is stored meanwhile, and gone from here, is in that listing then.</summary>
+    public IReadOnlyList<IReadOnlyList<ReceivedSegment>> ReadAll() => [.. Directories().Select(directory => List(directory, _identity))];
+
     /// <summary>The segments that recovery can go on into and the archive does not have, and how far each goes.</summary>
-    public IReadOnlyDictionary<WalSegmentName, Lsn> List(WalInventory archive) => Directories()
-        .Select(directory => List(directory, _identity))
+    /// <param name="received">Of each receiver.</param>
+    /// <param name="archive">Listed behind that.</param>
+    public static IReadOnlyDictionary<WalSegmentName, Lsn> Beyond(WalInventory archive, IReadOnlyList<IReadOnlyList<ReceivedSegment>> received, WalSegmentSize size) => received
         .SelectMany(segments => segments.Where(segment => segment.Extent is not null && !archive.Contains(segment.Name)
-            && (!IsLaterStored(segment.Name, archive) || IsWhole(segment.Name, segments.Select(other => other.Name), _identity.WalSegmentSize))))
+            && (!IsLaterStored(segment.Name, archive) || IsWhole(segment.Name, segments.Select(other => other.Name), size))))
         .GroupBy(segment => segment.Name)
         .ToDictionary(copies => copies.Key, copies => copies.Max(copy => copy.Extent!.End));
 

@@ -29,6 +29,8 @@ internal sealed class WalProver
 
     public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
     {
+        var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
+        var receiving = new ReceivedWal(_archive, new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size)).ReadAll();
         var inventory = await _archive.ListAsync(cancellationToken);
         var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
         var local = ReadHistories(unarchived);
@@ -42,7 +44,6 @@ internal sealed class WalProver
         var left = new List<TimelineHistory>();
         var history = await WalChain.ChooseTimelineAsync(_backup, newest, passedOver, ReadAsync, left);
         var missing = MissingHistories(inventory, local, passedOver);
-        var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
         for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) < 0; segment = segment.Next(size))
         {
@@ -54,7 +55,7 @@ internal sealed class WalProver
             others.Add(_backup.StopWal);
         }
 
-        var received = new ReceivedWal(_archive, new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size)).List(inventory);
+        var received = ReceivedWal.Beyond(inventory, receiving, size);
         others.UnionWith(received.Keys);
 
         IReadOnlyList<string> aside = [.. left.Select(LeftInside), .. missing.Select(MissingHistory)];

@@ -101,6 +101,29 @@ public sealed class ReceivedWalTests : IDisposable
     public async Task A_standby_gets_nothing_that_is_unfinished() => Assert.Null(await ReadAsync(null, isForStandby: true));
 
     [Fact]
+    public async Task A_segment_that_is_stored_between_the_two_looks_is_in_one_of_them()
+    {
+        var received = new ReceivedWal(_archive, MadeUpArchive.Identity).ReadAll();
+        _ = WalFileName.TryParse(Name.ToString(), out var file);
+        await _archive.StoreAsync(file!, MadeUpArchive.Segment(Name), MadeUpArchive.Identity.SystemIdentifier, 1, DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
+        File.Delete(Received);
+        var inventory = await _archive.ListAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(inventory.Contains(Name));
+        Assert.Empty(ReceivedWal.Beyond(inventory, received, Size));
+    }
+
+    [Fact]
+    public async Task A_segment_that_the_archive_lacks_can_be_gone_on_into()
+    {
+        var received = new ReceivedWal(_archive, MadeUpArchive.Identity).ReadAll();
+
+        var beyond = ReceivedWal.Beyond(await _archive.ListAsync(TestContext.Current.CancellationToken), received, Size);
+
+        Assert.Equal((Name, Name.StartLsn(Size) + (10 * Page)), (Assert.Single(beyond).Key, beyond[Name]));
+    }
+
+    [Fact]
     public void Only_the_history_that_is_followed_cuts_a_segment()
     {
         var second = Parse(2, $"1\t{Fork}\tpromoted\n");

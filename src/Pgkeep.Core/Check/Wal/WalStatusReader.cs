@@ -17,13 +17,13 @@ internal static class WalStatusReader
         var stores = ArchiveStores.Of(layout);
         var identity = await RepositoryMarker.RequireAsync(stores.Marked[0], cancellationToken);
         var (report, problem) = await AskServerAsync(connection, cancellationToken);
-        // After the server was asked: what it says it has archived must be there by now.
+        var times = ReceiverStatus.ReadTimes(layout);
+        var receiving = new ReceivedWal(stores.Archive, identity).ReadAll();
+        // After the server was asked: what it says it has archived must be there by now. After the receivers: what they stored meanwhile is there too.
         var inventory = await stores.Archive.ListAsync(cancellationToken);
         var histories = await WalHistories.ReadAsync(stores.Archive, inventory, cancellationToken);
         var coverage = new WalCoverage(inventory, histories.ByTimeline, identity.WalSegmentSize);
-        // A segment that is stored meanwhile is in neither, and the next look finds it.
-        var times = ReceiverStatus.ReadTimes(layout, identity);
-        var received = new ReceivedWal(stores.Archive, identity).List(inventory);
+        var received = ReceivedWal.Beyond(inventory, receiving, identity.WalSegmentSize);
         var reachable = new WalCoverage(inventory, histories.ByTimeline, identity.WalSegmentSize, [.. received.Keys]);
         var backups = (await new BackupCatalogue(new LocalStorage(layout.BackupDirectory), layout).ListAsync(cancellationToken))
             .Where(backup => backup.IsUsable && backup.Metadata.Cluster.SystemIdentifier == identity.SystemIdentifier)
