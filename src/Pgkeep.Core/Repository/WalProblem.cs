@@ -28,6 +28,9 @@ internal enum WalDamage
     /// <summary>Sound by itself, and does not go on where the segment before it ends.</summary>
     Continuity,
 
+    /// <summary>Ends before its own end without a switch: it was stored before its server had finished it.</summary>
+    Unfinished,
+
     /// <summary>Of a timeline that its history does not have there, or a history that contradicts another.</summary>
     Timeline,
 }

@@ -11,6 +11,7 @@ namespace Pgkeep.Commands;
 internal static class WalVerifying
 {
     private const int MaxLines = 20;
+    private const string UnfinishedHint = "an unfinished segment keeps the whole one out: move it out of the archive, and store the whole one if its server has it: pgkeep archive-wal pg_wal/NAME NAME";
 
     public static async Task RunAsync(CommandContext context, RepositoryLayout layout, OperationLog log, CancellationToken cancellationToken)
     {
@@ -39,6 +40,7 @@ internal static class WalVerifying
                 [
                     .. result.Problems.Take(MaxLines).Skip(1).Select(problem => problem.Text),
                     .. more,
+                    .. result.Problems.Any(problem => problem.Damage == WalDamage.Unfinished) ? [UnfinishedHint] : Array.Empty<string>(),
                     "no restore leads across damaged or missing WAL: look for the file in the server's pg_wal, take another backup, and look for the disk's errors",
                 ]);
         }
@@ -95,6 +97,7 @@ internal static class WalVerifying
         WalDamage.OtherCluster => "other_cluster",
         WalDamage.Page => "page",
         WalDamage.Continuity => "continuity",
+        WalDamage.Unfinished => "unfinished",
         _ => "timeline",
     };
 }

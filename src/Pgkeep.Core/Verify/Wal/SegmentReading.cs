@@ -22,6 +22,12 @@ internal sealed class SegmentReading
     private WalPageHeader? _last;
     private int _blockSize;
 
+    /// <summary>The last page that is not all zero, and before it the one before.</summary>
+    private byte[] _lastPages = [];
+
+    /// <summary>Offset in the segment of the last page that is not all zero.</summary>
+    private long _lastOffset;
+
     /// <param name="history">Of the segment's timeline; null where there is none to compare with.</param>
     public SegmentReading(WalSegmentName name, RepositoryIdentity identity, TimelineHistory? history)
     {
@@ -32,6 +38,9 @@ internal sealed class SegmentReading
 
     /// <summary>Null until a whole sound segment was read.</summary>
     public SegmentEnds? Ends { get; private set; }
+
+    /// <summary>Behind the last byte of a sound segment that its server had not finished; null for one that it had.</summary>
+    public Lsn? UnfinishedAt { get; private set; }
 
     /// <summary>Where the problem is.</summary>
     public Lsn Position { get; private set; }
@@ -61,6 +70,8 @@ internal sealed class SegmentReading
                 Damage = Damage == default ? WalDamage.Page : Damage;
                 return problem;
             }
+
+            Remember(piece[..length], total - length);
         }
 
         if (total != _size.Bytes)
@@ -69,8 +80,38 @@ internal sealed class SegmentReading
             return $"has {total} bytes, and a segment of this cluster {_size.Bytes}";
         }
 
-        Ends = isPartial ? null : new SegmentEnds(_first!, _last!, _blockSize, check.End < _name.StartLsn(_size) + _size.Bytes);
+        if (!isPartial)
+        {
+            var endsEarly = check.End < _name.StartLsn(_size) + _size.Bytes;
+            Ends = new SegmentEnds(_first!, _last!, _blockSize, endsEarly);
+            UnfinishedAt = endsEarly ? FindUnfinished() : null;
+        }
+
         return "";
+    }
+
+    /// <param name="piece">Whole pages, but in a file that is too long or too short.</param>
+    /// <param name="offset">Of the piece in the segment.</param>
+    private void Remember(ReadOnlySpan<byte> piece, long offset)
+    {
+        if (piece.Length % _blockSize != 0 || piece.LastIndexOfAnyExcept((byte)0) is not (>= 0 and var last))
+        {
+            return;
+        }
+
+        _lastPages = _lastPages.Length == 0 ? new byte[2 * _blockSize] : _lastPages;
+        var page = last / _blockSize * _blockSize;
+        (page > 0 ? piece.Slice(page - _blockSize, _blockSize) : _lastPages.AsSpan(_blockSize)).CopyTo(_lastPages);
+        piece.Slice(page, _blockSize).CopyTo(_lastPages.AsSpan(_blockSize));
+        _lastOffset = offset + page;
+    }
+
+    private Lsn? FindUnfinished()
+    {
+        var page = _lastPages.AsSpan(_blockSize);
+        return WalSegmentEnding.EndsWithSwitch(_lastOffset > 0 ? _lastPages.AsSpan(0, _blockSize) : [], page)
+            ? null
+            : _name.StartLsn(_size) + (ulong)(_lastOffset + page.LastIndexOfAnyExcept((byte)0) + 1);
     }
 
     /// <summary>Says what the file is instead, where it is another one.</summary>

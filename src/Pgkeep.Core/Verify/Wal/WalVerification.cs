@@ -118,7 +118,10 @@ internal sealed class WalVerification
                     _ends[name] = ends;
                 }
 
-                return problem.Length == 0 ? null : (reading.Damage, reading.Position, problem);
+                return problem.Length > 0 ? (reading.Damage, reading.Position, problem)
+                    : reading.UnfinishedAt is { } end && !IsLeftIn(name, histories)
+                        ? (WalDamage.Unfinished, end, $"ends at {end} without a switch of WAL: it was stored before its server had finished it")
+                    : null;
             }
 
             return file.Kind == WalFileKind.BackupHistory ? CheckBackupHistory(file, content, piece) : null;
@@ -127,6 +130,13 @@ internal sealed class WalVerification
         {
             ArrayPool<byte>.Shared.Return(piece);
         }
+    }
+
+    /// <summary>Then it never was finished, and is whole on the timeline that left.</summary>
+    private bool IsLeftIn(WalSegmentName name, WalHistories histories)
+    {
+        var start = name.StartLsn(_identity.WalSegmentSize);
+        return histories.ByTimeline.Values.Any(history => history.EndOf(name.Timeline) is { } end && end >= start && end < start + _identity.WalSegmentSize.Bytes);
     }
 
     /// <summary>Its first line names the segment that stands in its own name (src/backend/access/transam/xlogbackup.c, build_backup_content).</summary>
