@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Pgkeep.Archive.Prefetch;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
@@ -22,9 +21,6 @@ internal enum FetchResult
 /// </summary>
 internal sealed class WalFetch
 {
-    /// <summary>A segment's first page, which tells whose it is.</summary>
-    private const int FirstPageLength = 8192;
-
     private readonly ArchiveStores _stores;
     private readonly PrefetchSettings? _prefetch;
     private readonly TimeProvider _time;
@@ -51,12 +47,15 @@ internal sealed class WalFetch
         var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
         var temporary = destination + ".pgkeep";
         var prefetch = file.Kind == WalFileKind.Segment ? _prefetch : null;
+        var left = await LeaveAsync(file, destination, cancellationToken);
         try
         {
-            for (var attempt = 1; !await TryGetAsync(file, temporary, prefetch, identity, cancellationToken) && !await TryGetReceivedAsync(file, temporary, destination, identity, cancellationToken); attempt++)
+            for (var attempt = 1; !await TryGetAsync(file, temporary, prefetch, left, identity, cancellationToken) && !await TryGetReceivedAsync(file, temporary, destination, identity, cancellationToken)
+                && !TryGetOwn(file, temporary, destination, left, identity); attempt++)
             {
                 // A receiver may have stored it between the two looks: then it is in the archive by now.
-                if (!await ProveAbsentAsync(file, destination, identity, cancellationToken))
+                var absence = new AbsenceProof(_stores.Archive, identity, destination) { Left = left, IsPinned = Pinned is not null };
+                if (!await absence.TryProveAsync(file, cancellationToken))
                 {
                     _ = attempt < 3 ? true : throw new PgkeepException(ErrorKind.StorageFailed, $"\"{_stores.Archive.Describe(file.Name)}\" is listed and cannot be opened");
                     continue;
@@ -90,10 +89,17 @@ internal sealed class WalFetch
     }
 
     /// <summary>False where it is not stored. Recovery makes what it keeps durable itself (xlogarchive.c, KeepFileRestoredFromArchive).</summary>
-    private async ValueTask<bool> TryGetAsync(WalFileName file, string path, PrefetchSettings? prefetch, RepositoryIdentity identity, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryGetAsync(
+        WalFileName file, string path, PrefetchSettings? prefetch, LeftTimeline? left, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
+        if (left?.IsBefore(file.Segment!.Value, identity.WalSegmentSize) is true)
+        {
+            return false;
+        }
+
         if (prefetch is not null && await new PrefetchedSegment(prefetch.Directory, _stores.Archive, _time).TryTakeAsync(file, path, cancellationToken))
         {
+            left?.Cut(path, file.Segment!.Value, identity.WalSegmentSize);
             return true;
         }
 
@@ -106,6 +112,7 @@ internal sealed class WalFetch
             {
                 await CopyAsync(stored, file, path, cancellationToken);
                 Check(file, path, identity);
+                left?.Cut(path, file.Segment!.Value, identity.WalSegmentSize);
                 return true;
             }
             catch (PgkeepException damaged)
@@ -139,7 +146,7 @@ internal sealed class WalFetch
         }
 
         var path = _stores.Archive.Describe(file.Name);
-        if (!TryReadSegment(content, file.Segment!.Value, out var segment, out var problem))
+        if (!OwnWal.TryReadSegment(content, file.Segment!.Value, out var segment, out var problem))
         {
             throw new PgkeepException(ErrorKind.WalInvalid, $"the stored \"{path}\" {problem}");
         }
@@ -148,21 +155,6 @@ internal sealed class WalFetch
         {
             throw new PgkeepException(
                 ErrorKind.RepositoryMismatch, $"the stored \"{path}\" is of the cluster {segment.SystemIdentifier}, and the repository of {identity.SystemIdentifier}");
-        }
-    }
-
-    private static bool TryReadSegment(string path, WalSegmentName name, [NotNullWhen(true)] out WalSegmentContent? segment, out string problem)
-    {
-        try
-        {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            var page = new byte[FirstPageLength];
-            var length = RandomAccess.Read(file, page, 0);
-            return WalSegmentContent.TryCheck(page.AsSpan(0, length), RandomAccess.GetLength(file), name, out segment, out problem);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
         }
     }
 
@@ -191,137 +183,51 @@ internal sealed class WalFetch
         return await receiving.TryCopyAsync(segment, path, destination, _stores.Archive, WorkingDirectory.IsStandby, until, cancellationToken);
     }
 
+    /// <summary>
+    /// The server's own copy of the segment in which its recovery leaves the timeline, where that goes on behind: the server would take it as it is when the answer
+    /// is "absent".
+    /// </summary>
+    private static bool TryGetOwn(WalFileName file, string path, string destination, LeftTimeline? left, RepositoryIdentity identity)
+    {
+        if (left is null || !left.IsWithin(file.Segment!.Value, identity.WalSegmentSize) || !OwnWal.Has(destination, file.Segment.Value, identity))
+        {
+            return false;
+        }
+
+        try
+        {
+            File.Copy(OwnWal.PathOf(destination, file.Name), path, overwrite: true);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "copy the server's own segment to", path);
+        }
+
+        left.Cut(path, file.Segment.Value, identity.WalSegmentSize);
+        return true;
+    }
+
+    /// <summary>Null where the recovery does not leave the file's timeline, or nobody said which one it follows.</summary>
+    private async ValueTask<LeftTimeline?> LeaveAsync(WalFileName file, string destination, CancellationToken cancellationToken) =>
+        Pinned is { } pinned && file is { Kind: WalFileKind.Segment, Segment: { } segment } && segment.Timeline < pinned
+            ? LeftTimeline.Of(segment, await ReadPinnedAsync(pinned, destination, cancellationToken))
+            : null;
+
+    private async ValueTask<TimelineHistory> ReadPinnedAsync(TimelineId pinned, string destination, CancellationToken cancellationToken) =>
+        OwnWal.ReadHistory(destination, pinned) ?? await _stores.Archive.ReadHistoryAsync(pinned, cancellationToken);
+
     /// <summary>Where the recovery leaves a segment's timeline inside of it: what was received behind that is another server's.</summary>
     private async ValueTask<Lsn?> LeftInAsync(WalSegmentName segment, string destination, WalSegmentSize size, CancellationToken cancellationToken)
     {
         if (Pinned is { } pinned)
         {
-            return ReceivedWal.LeftIn(segment, ReadOwnHistory(pinned, destination) ?? await _stores.Archive.ReadHistoryAsync(pinned, cancellationToken), size);
+            return ReceivedWal.LeftIn(segment, await ReadPinnedAsync(pinned, destination, cancellationToken), size);
         }
 
         var inventory = await _stores.Archive.ListAsync(cancellationToken);
         var histories = await WalHistories.ReadAsync(_stores.Archive, inventory, cancellationToken);
         return ReceivedWal.LeftIn(segment, histories.ByTimeline.Values, size);
     }
-
-    /// <summary>From the server's pg_wal, where a restore puts those that the archive does not have; null where it has none.</summary>
-    private static TimelineHistory? ReadOwnHistory(TimelineId timeline, string destination)
-    {
-        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", timeline.ToHex() + ".history");
-        try
-        {
-            return File.Exists(path) && TimelineHistory.TryParse(timeline, File.ReadAllText(path), out var history, out _) ? history : null;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
-    }
-
-    /// <summary>False where it was stored meanwhile.</summary>
-    private async ValueTask<bool> ProveAbsentAsync(WalFileName file, string destination, RepositoryIdentity identity, CancellationToken cancellationToken)
-    {
-        // Before the archive: what a receiver goes over from lies here, or in the archive by the time of its listing.
-        var received = new ReceivedWal(_stores.Archive, identity).Segments;
-        var inventory = await _stores.Archive.ListAsync(cancellationToken);
-        if (inventory.Contains(file.Name))
-        {
-            return false;
-        }
-
-        var known = inventory.With(received);
-        if (!known.Files.Any())
-        {
-            // The marker was written together with the first file, and no cleanup removes the last one.
-            throw new PgkeepException(
-                ErrorKind.WalMissing,
-                $"the archive \"{_stores.Archive.Describe("")}\" is empty: this cannot be the end of the WAL",
-                "check WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
-        }
-
-        switch (file.Kind)
-        {
-            // A first timeline has no history, and recovery that is to stay on it asks for one all the same.
-            case WalFileKind.History when file.Timeline > TimelineId.First && known.FindFrom(file.Timeline) is { } of:
-                _ = IsHistoryInDirectoryOf(destination, file) ? true : throw Hole(file, $"\"{of.File.Name}\" is");
-                break;
-            case WalFileKind.Segment:
-                var wanted = file.Segment!.Value;
-                if (await FindLaterAsync(wanted, known, identity, cancellationToken) is { } later && !IsInDirectoryOf(destination, wanted, identity))
-                {
-                    throw Hole(file, $"{later} is");
-                }
-
-                break;
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// What is there behind a segment that recovery has to come across, on its own timeline or on one that left it later. The segment in which a timeline
-    /// was left is whole on the next one only, and may be missing on the old one.
-    /// </summary>
-    private async ValueTask<string?> FindLaterAsync(WalSegmentName wanted, WalInventory known, RepositoryIdentity identity, CancellationToken cancellationToken)
-    {
-        if (known.SegmentsOf(wanted.Timeline).Where(segment => segment.CompareTo(wanted) > 0).Cast<WalSegmentName?>().FirstOrDefault() is { } own)
-        {
-            return await LiesBeforeTimelineAsync(wanted, identity, cancellationToken) ? null : $"\"{own}\"";
-        }
-
-        var size = identity.WalSegmentSize;
-        if (!wanted.IsValidFor(size) || !known.Timelines.Any(timeline => timeline > wanted.Timeline))
-        {
-            return null;
-        }
-
-        // A damaged history leads nowhere, and recovery along it has failed before it asks for a segment.
-        var histories = (await WalHistories.ReadAsync(_stores.Archive, known, cancellationToken)).ByTimeline;
-        var (coverage, number) = (new WalCoverage(known, histories, size), wanted.Number(size));
-        return histories.Values.Where(LeadsAcross).Select(history => $"WAL of timeline {history.Timeline}, which goes on from there,").FirstOrDefault();
-
-        bool LeadsAcross(TimelineHistory history) => history.Timeline > wanted.Timeline
-            && history.BeginOf(wanted.Timeline) is { } begin && begin.Value / size.Bytes <= number
-            && history.EndOf(wanted.Timeline) is { } end && number < end.Value / size.Bytes
-            && coverage.HasFrom(history, number + 1);
-    }
-
-    /// <summary>As <see cref="IsInDirectoryOf"/> (xlogarchive.c, RestoreArchivedFile, not_available).</summary>
-    private static bool IsHistoryInDirectoryOf(string destination, WalFileName file)
-    {
-        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", file.Name);
-        try
-        {
-            return FileStatus.OfTarget(path) is not null && TimelineHistory.TryParse(file.Timeline, File.ReadAllText(path), out var history, out _) && history.Switches.Count > 0;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
-    }
-
-    /// <summary>
-    /// What the archive does not have the server may have itself: a restore puts the backup's own segments, and those of the old server, into its
-    /// pg_wal, beside %p, where it looks after the archive has said no.
-    /// </summary>
-    private static bool IsInDirectoryOf(string destination, WalSegmentName wanted, RepositoryIdentity identity)
-    {
-        var path = Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString());
-        return FileStatus.OfTarget(path) is not null && TryReadSegment(path, wanted, out var segment, out _) && segment.SystemIdentifier == identity.SystemIdentifier;
-    }
-
-    /// <summary>Recovery asks for a segment on every timeline it knows, also on those that begin after it.</summary>
-    private async ValueTask<bool> LiesBeforeTimelineAsync(WalSegmentName wanted, RepositoryIdentity identity, CancellationToken cancellationToken)
-    {
-        var history = await _stores.Archive.ReadHistoryAsync(wanted.Timeline, cancellationToken);
-        return history.BeginOf(wanted.Timeline) is { } begin
-            && wanted.CompareTo(WalSegmentName.FromLsn(wanted.Timeline, begin, identity.WalSegmentSize)) < 0;
-    }
-
-    private PgkeepException Hole(WalFileName file, string what) => new(
-        ErrorKind.WalMissing,
-        $"\"{_stores.Archive.Describe(file.Name)}\" is missing, and {what} stored: the archive has a hole",
-        "recovery must not end here; look for the file in the server's old pg_wal, or choose a target before it");
 
     private static void Remove(string path)
     {

@@ -66,11 +66,13 @@ internal sealed class WalProver
 
         var chain = WalChain.Prove(_backup, history, inventory, others, _archive.Describe);
         Lsn? until = received.TryGetValue(chain.Last, out var end) ? end : null;
-        if (until is not null && history.EndOf(chain.Last.Timeline) is { } leaving)
+        if (history.EndOf(chain.Last.Timeline) is { } leaving)
         {
             // The old server may have gone on behind that; get-wal leaves it out.
-            until = leaving < until ? leaving : until;
-            aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {until} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
+            var last = until ?? chain.Last.StartLsn(size) + size.Bytes;
+            last = leaving < last ? leaving : last;
+            until = until is null ? null : last;
+            aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {last} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
         }
 
         return new RestoreWal(

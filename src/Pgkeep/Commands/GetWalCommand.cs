@@ -40,6 +40,9 @@ internal static class GetWalCommand
         }
     }
 
+    /// <summary>Null where nobody said.</summary>
+    public static TimelineId? PinnedTimeline(CommandContext context) => context.Get(OptionTable.Timeline) is > 0 and var timeline ? new TimelineId((uint)timeline) : null;
+
     /// <summary>A standby waits for WAL for ever, and would die of a code above 125.</summary>
     private static int ExitCodeOf(ErrorKind kind) => WorkingDirectory.IsStandby ? ErrorKinds.Of(kind).ExitCode : ErrorKinds.CannotTellExitCode;
 
@@ -48,7 +51,7 @@ internal static class GetWalCommand
         var layout = CommandSettings.Layout(context);
         var fetch = new WalFetch(ArchiveStores.Of(layout), Prefetch(context, layout), context.Time)
         {
-            Pinned = context.Get(OptionTable.Timeline) is > 0 and var timeline ? new TimelineId((uint)timeline) : null,
+            Pinned = PinnedTimeline(context),
         };
         var result = await fetch.RunAsync(context.Get(Name), context.Get(FilePath), cancellationToken);
         return result == FetchResult.Fetched ? 0 : ErrorKinds.AbsentExitCode;
@@ -67,6 +70,7 @@ internal static class GetWalCommand
         [
             CommandNames.PrefetchWal, "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory,
             "--prefetch", $"{segments}", "--jobs", $"{context.Get(OptionTable.Jobs)}",
+            "--timeline", $"{context.Get(OptionTable.Timeline)}",
         ];
         return new PrefetchSettings(PrefetchDirectory.Of(dataDirectory, context.Get(OptionTable.PrefetchDir)), segments, CommandSettings.Program, words);
     }

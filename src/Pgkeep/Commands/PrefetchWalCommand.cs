@@ -18,7 +18,7 @@ internal static class PrefetchWalCommand
         Name = CommandNames.PrefetchWal,
         Summary = "Fetch the WAL segments that follow one",
         Arguments = [Name, Directory],
-        Options = [OptionTable.Config, OptionTable.BackupDir, OptionTable.WalArchiveDir, OptionTable.Prefetch, OptionTable.Jobs],
+        Options = [OptionTable.Config, OptionTable.BackupDir, OptionTable.WalArchiveDir, OptionTable.Prefetch, OptionTable.Jobs, OptionTable.Timeline],
         IsHidden = true,
         RunAsync = RunAsync,
     };
@@ -34,7 +34,8 @@ internal static class PrefetchWalCommand
         // It must not keep a data directory, or a file system, in use.
         Environment.CurrentDirectory = directory.Path;
         var stores = ArchiveStores.Of(CommandSettings.Layout(context));
-        await new PrefetchRun(stores, directory, context.Get(OptionTable.Jobs)).RunAsync(taken, context.Get(OptionTable.Prefetch), cancellationToken);
+        var run = new PrefetchRun(stores, directory, context.Get(OptionTable.Jobs)) { Pinned = GetWalCommand.PinnedTimeline(context) };
+        await run.RunAsync(taken, context.Get(OptionTable.Prefetch), cancellationToken);
         return 0;
     }
 }

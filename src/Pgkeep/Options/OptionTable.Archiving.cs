@@ -58,6 +58,7 @@ internal static partial class OptionTable
         Default = "0",
         Commands = [CommandNames.GetWal],
         Summary = "The recovery's recovery_target_timeline; 0 where it is not known",
-        Details = "A segment that was being received when its timeline was left is fetched up to where this one left it; with 0, where the first of all stored histories does.",
+        Details = "The segment in which this timeline left another is fetched up to there, and none behind it: a server that was left may have gone on. With 0, one that was being received is fetched up to where the "
+            + "first of all stored histories left it.",
     };
 }

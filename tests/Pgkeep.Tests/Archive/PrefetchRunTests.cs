@@ -40,6 +40,17 @@ public sealed class PrefetchRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_lies_behind_the_point_where_the_recovery_leaves_the_timeline_is_not_fetched()
+    {
+        var archive = await ArchiveAsync(1, 2, 3, 4, 5);
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(archive.PathOf(Segment(1)))!, "00000002.history"), "1\t0/380000\tx\n", TestContext.Current.CancellationToken);
+
+        await new PrefetchRun(archive.Stores, _directory, 1) { Pinned = new TimelineId(2) }.RunAsync(Segment(1), 4, TestContext.Current.CancellationToken);
+
+        Assert.Equal([2, 3], Ready());
+    }
+
+    [Fact]
     public async Task What_recovery_has_passed_goes_and_what_is_there_is_not_fetched_again()
     {
         await RunAsync(await ArchiveAsync(1, 2, 3, 4, 5), taken: 1, count: 3, jobs: 1);

@@ -18,6 +18,9 @@ internal sealed class PrefetchRun
     private readonly PrefetchDirectory _directory;
     private readonly int _jobs;
 
+    /// <summary>The timeline that the recovery is pinned to; null where nobody said.</summary>
+    public TimelineId? Pinned { get; init; }
+
     public PrefetchRun(ArchiveStores stores, PrefetchDirectory directory, int jobs)
     {
         _stores = stores;
@@ -40,11 +43,18 @@ internal sealed class PrefetchRun
             var first = taken.Next(size);
             var all = Enumerable.Range(0, count).Select(i => WalSegmentName.FromNumber(taken.Timeline, first.Number(size) + (ulong)i, size)).ToList();
             _directory.Keep(all[0], all[^1]);
-            await FetchAsync([.. all.Where(segment => !_directory.Has(segment))], size, cancellationToken);
+            var left = await LeaveAsync(taken, cancellationToken);
+            await FetchAsync([.. all.Where(segment => !_directory.Has(segment) && left?.IsBefore(segment, size) is not true)], size, cancellationToken);
         }
 
         _directory.RemoveUnlessWanted(taken);
     }
+
+    /// <summary>Null also where the history is in the server's pg_wal alone: get-wal, which looks there, hands out nothing that lies behind.</summary>
+    private async ValueTask<LeftTimeline?> LeaveAsync(WalSegmentName taken, CancellationToken cancellationToken) =>
+        Pinned is { } pinned && taken.Timeline < pinned && await _stores.Archive.FindAsync(pinned.ToHex() + ".history", cancellationToken) is not null
+            ? LeftTimeline.Of(taken, await _stores.Archive.ReadHistoryAsync(pinned, cancellationToken))
+            : null;
 
     private async Task FetchAsync(IReadOnlyList<WalSegmentName> segments, WalSegmentSize size, CancellationToken cancellationToken)
     {
