@@ -11,7 +11,7 @@ internal static class PosixError
     public static PgkeepException Last(string action, string path) => From(Marshal.GetLastPInvokeError(), action, path);
 
     public static PgkeepException From(int errno, string action, string path, Exception? inner = null) =>
-        new(KindOf(errno), $"cannot {action} \"{path}\": {Marshal.GetPInvokeErrorMessage(errno)}", inner, HintsFor(errno, path));
+        new(KindOf(errno), $"cannot {action} \"{path}\": {Marshal.GetPInvokeErrorMessage(errno)}{FreeSpace(errno, path)}", inner, HintsFor(errno, path));
 
     /// <summary>For what .NET's file classes throw; an exception of ours passes through unchanged.</summary>
     public static PgkeepException From(Exception thrown, string action, string path) => thrown switch
@@ -27,6 +27,32 @@ internal static class PosixError
     /// <summary>True for what the file classes throw when the kernel refuses; use it in a <c>when</c>.</summary>
     public static bool IsInputOutput(Exception thrown) => thrown is IOException or UnauthorizedAccessException;
 
+    /// <summary>On the volume of a path, of which the last parts may not be there.</summary>
+    private static string FreeSpace(int errno, string path)
+    {
+        if (errno != Libc.ENOSPC)
+        {
+            return "";
+        }
+
+        try
+        {
+            var directory = Path.GetDirectoryName(Path.GetFullPath(path));
+            while (directory is not null && !Directory.Exists(directory))
+            {
+                directory = Path.GetDirectoryName(directory);
+            }
+
+            var space = VolumeSpace.Of(directory ?? "/");
+            return $" ({SizeText.Short(space.Available)} of {SizeText.Short(space.Total)} are free there)";
+        }
+        catch (PgkeepException)
+        {
+            // What failed is the thing to tell.
+            return "";
+        }
+    }
+
     private static ErrorKind KindOf(int errno) => errno switch
     {
         Libc.ENOSPC or Libc.EDQUOT => ErrorKind.StorageFull,
@@ -36,7 +62,8 @@ internal static class PosixError
 
     private static IReadOnlyList<string> HintsFor(int errno, string path) => KindOf(errno) switch
     {
-        ErrorKind.StorageFull => ["free some space: pgkeep cleanup removes backups past their retention"],
+        ErrorKind.StorageFull => ["free some space: pgkeep cleanup removes backups past their retention; where bytes are free, the file system may have no inodes left: df -i"],
+        ErrorKind.AccessDenied when errno == Libc.EROFS => ["its file system is mounted read-only: a disk that fails makes the kernel do that (dmesg); mount -o remount,rw makes it writable again"],
         ErrorKind.AccessDenied => [$"this runs as \"{Environment.UserName}\"; pgkeep must run as the server's own account, usually postgres: see ls -ld \"{path}\""],
         _ => [],
     };
