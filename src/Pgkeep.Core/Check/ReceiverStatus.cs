@@ -26,7 +26,7 @@ internal sealed record ReceiverStatus(string Name, ReceiverSlot? Slot, bool IsUs
     public string? Problem =>
         !IsUsed ? null
         : IsLost ? $"the server has removed WAL that the slot \"{Name}\" had not received: nothing leads across it, and receive-wal --accept-gap goes on behind it"
-        : Slot is null ? $"the server has no slot \"{Name}\", and nobody receives into its directory: start pgkeep receive-wal"
+        : Slot is null ? $"the server has no slot \"{Name}\", and nobody receives into its directory: start pgkeep receive-wal, or give it up with --drop-slot"
         : !IsActive ? $"nobody receives through the slot \"{Name}\", and the server keeps its WAL in pg_wal until somebody does: start pgkeep receive-wal, or give it up with --drop-slot"
         : null;
 

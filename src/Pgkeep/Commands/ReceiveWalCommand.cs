@@ -19,7 +19,7 @@ internal static class ReceiveWalCommand
         [
             new("sudo -u postgres pgkeep receive-wal", "Best as a service: README.md has the unit."),
             new("synchronous_standby_names = 'pgkeep'", "In postgresql.conf, so that commits wait for the receiver."),
-            new("pgkeep receive-wal --drop-slot", "When the receiver is not to come back."),
+            new("pgkeep receive-wal --drop-slot", "When the receiver is not to come back; what only it has stays."),
         ],
         RunAsync = RunAsync,
     };
@@ -32,6 +32,7 @@ internal static class ReceiveWalCommand
         {
             var isDropped = await SlotRemoval.RunAsync(connection, slot, cancellationToken);
             context.Note(isDropped ? $"Dropped the replication slot \"{slot}\": the server no longer keeps WAL for it" : $"There is no replication slot \"{slot}\"");
+            await RemoveRemainsAsync(context, slot, cancellationToken);
             return 0;
         }
 
@@ -55,6 +56,33 @@ internal static class ReceiveWalCommand
         {
             log.WriteError($"receive-wal: {failure.Message}");
             throw;
+        }
+    }
+
+    /// <summary>The slot is gone: what fails from here on is told, and can be tried again.</summary>
+    private static async Task RemoveRemainsAsync(CommandContext context, string slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var layout = CommandSettings.LayoutAsOwner(context);
+            if (await ReceiverRemains.RemoveAsync(layout, slot, cancellationToken) is not { } remains)
+            {
+                return;
+            }
+
+            if (remains.Kept.Count == 0)
+            {
+                context.Note($"Removed \"{remains.Directory}\": the archive has all that was received in it");
+                return;
+            }
+
+            context.Warn($"\"{remains.Directory}\" stays, for it may have WAL that is nowhere else, and a restore goes on into that: {string.Join("; ", remains.Kept)}");
+            context.Note($"hint: this again removes it once the archive has that WAL; a whole segment is stored with: pgkeep archive-wal {remains.Directory}/NAME NAME");
+            context.Note($"hint: where nobody wants what is in it: rm -r {remains.Directory}");
+        }
+        catch (PgkeepException failure)
+        {
+            context.Warn($"what the receiver left in the archive is not removed: {failure.Message}");
         }
     }
 

@@ -182,6 +182,34 @@ public sealed class ReceiveWalTests : IntegrationTest
     }
 
     [Fact]
+    public async Task What_the_old_server_wrote_behind_a_promotion_is_no_part_of_a_restore_along_the_new_timeline()
+    {
+        var site = await StartAsync();
+        await using (var receiver = await site.StartStreamingAsync())
+        {
+            (await site.RunAsync("backup")).EnsureSuccess();
+            var standby = await StartStandbyAsync(site.Cluster);
+            await site.Cluster.ExecuteAsync("INSERT INTO written VALUES ('both', 1, '')");
+            await site.Cluster.WaitForReplayAsync(standby);
+            await standby.ExecuteAsync("SELECT pg_promote()");
+            await site.Cluster.ExecuteAsync("INSERT INTO written VALUES ('old', 1, '')");
+            await site.WaitUntilReceivedAsync();
+            await ReceiveSite.EndAsync(receiver);
+            await standby.StopAsync();
+            var archived = await PgkeepBinary.RunAsync(
+                ["archive-wal", "pg_wal/00000002.history", "00000002.history"],
+                new RunOptions { Environment = new Dictionary<string, string> { ["BACKUP_DIR"] = site.Repository }, WorkingDirectory = standby.DataDirectory });
+            archived.EnsureSuccess();
+        }
+
+        await LoseAsync(site);
+        var restored = (await site.RestoreAsync()).EnsureSuccess();
+
+        Assert.Contains("timeline 2's own WAL is missing: the restore ends at", restored.Stderr, StringComparison.Ordinal);
+        Assert.Equal(["both"], await site.Cluster.QueryAsync<string>("SELECT session FROM written"));
+    }
+
+    [Fact]
     public async Task A_gap_is_refused_with_the_missing_segment_and_accepted_when_asked_to()
     {
         var site = await StartAsync();
@@ -193,8 +221,9 @@ public sealed class ReceiveWalTests : IntegrationTest
             await ReceiveSite.EndAsync(receiver);
         }
 
-        (await site.RunAsync("receive-wal", "--drop-slot")).EnsureSuccess();
+        var dropped = (await site.RunAsync("receive-wal", "--drop-slot")).EnsureSuccess();
         var missing = Assert.Single(site.Receiving);
+        Assert.Contains($"{missing}, received up to", dropped.Stderr, StringComparison.Ordinal);
         for (var i = 0; i < 5; i++)
         {
             await site.Cluster.SwitchWalAsync();
@@ -209,6 +238,11 @@ public sealed class ReceiveWalTests : IntegrationTest
         await site.Cluster.ExecuteAsync("INSERT INTO written VALUES ('a', 1, '')");
         await site.WaitUntilReceivedAsync();
         await ReceiveSite.EndAsync(accepting);
+        Assert.Contains("the gap is accepted", accepting.Stderr, StringComparison.Ordinal);
+        Assert.DoesNotContain(missing, site.Receiving);
+        Assert.True(File.Exists(Path.Combine(site.DirectoryOf("pgkeep"), missing + ".partial")));
+        var left = (await site.RunAsync("receive-wal", "--drop-slot")).EnsureSuccess();
+        Assert.Contains($"{missing}.partial, which was set aside", left.Stderr, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -250,11 +284,20 @@ public sealed class ReceiveWalTests : IntegrationTest
             await site.Cluster.SwitchWalAsync();
         }
 
+        await site.Cluster.ExecuteAsync("CREATE TABLE unfinished ()");
         await site.WaitUntilReceivedAsync();
         await ReceiveSite.EndAsync(receiver);
         site.EnsureNoGap();
         Assert.DoesNotContain("ERROR", site.Log, StringComparison.Ordinal);
         Assert.Equal(0, await site.Cluster.ScalarAsync<long>("SELECT failed_count FROM pg_stat_archiver"));
+
+        var last = Assert.Single(site.Receiving);
+        Assert.Contains($"{last}, received up to", (await site.RunAsync("receive-wal", "--drop-slot")).EnsureSuccess().Stderr, StringComparison.Ordinal);
+        Assert.Equal([last], site.Receiving);
+        await site.Cluster.SwitchWalAsync();
+        await Poll.UntilAsync(() => site.Stored.Contains(last), $"{last} is stored");
+        Assert.Contains("the archive has all", (await site.RunAsync("receive-wal", "--drop-slot")).EnsureSuccess().Stderr, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(site.DirectoryOf("pgkeep")));
     }
 
     [Fact]

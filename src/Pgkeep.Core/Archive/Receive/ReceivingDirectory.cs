@@ -8,6 +8,8 @@ namespace Pgkeep.Archive.Receive;
 /// <summary><c>.receiving/SLOT/</c> of the archive, held by one receiver at a time.</summary>
 internal sealed class ReceivingDirectory : IDisposable
 {
+    private const string LockName = "lock";
+
     private readonly FileLock _lock;
 
     private ReceivingDirectory(string path, FileLock taken)
@@ -23,7 +25,7 @@ internal sealed class ReceivingDirectory : IDisposable
         var path = System.IO.Path.Combine(layout.ReceivingDirectory, slot);
         Create(layout.ReceivingDirectory);
         Create(path);
-        var taken = FileLock.TryTake(System.IO.Path.Combine(path, "lock"))
+        var taken = FileLock.TryTake(System.IO.Path.Combine(path, LockName))
             ?? throw new PgkeepException(
                 ErrorKind.RepositoryLocked,
                 $"another pgkeep receives WAL into \"{path}\"",
@@ -84,6 +86,52 @@ internal sealed class ReceivingDirectory : IDisposable
         {
             throw PosixError.From(thrown, "read", path);
         }
+    }
+
+    /// <summary>Files that are no segment's and not the lock.</summary>
+    public IReadOnlyList<string> OtherNames()
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(Path).Select(path => System.IO.Path.GetFileName(path)).Where(name => name != LockName && !WalSegmentName.TryParse(name, out _)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "list", Path);
+        }
+    }
+
+    public static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
+    }
+
+    /// <summary>Removes the segments, the lock and the directory. A crash in between leaves some of them, the later ones.</summary>
+    public void RemoveAll()
+    {
+        foreach (var segment in ReceivedWal.Names(Path).Order())
+        {
+            Remove(segment);
+        }
+
+        FileSystem.Delete(System.IO.Path.Combine(Path, LockName));
+        try
+        {
+            Directory.Delete(Path);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "remove the directory", Path);
+        }
+
+        FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);
     }
 
     public void Dispose() => _lock.Dispose();
