@@ -75,6 +75,22 @@ public sealed class TwoServersTests : IntegrationTest
         Assert.Equal(["both"], await site.Primary.QueryAsync<string>("SELECT origin FROM t ORDER BY origin"));
     }
 
+    [Fact]
+    public async Task A_hole_before_a_promotion_is_no_end_where_only_the_new_timeline_goes_on()
+    {
+        var site = await StartAsync(PostgresServers.Newest);
+        await site.WaitForAsync(await site.Primary.SwitchWalAsync());
+        await site.Primary.WaitForReplayAsync(site.Standby);
+        await site.Primary.KillAsync();
+        _ = await site.PromoteAsync();
+        await site.WriteAndArchiveAsync(site.Standby, "new");
+        await site.Standby.StopAsync();
+        var lost = Directory.EnumerateFiles(site.Archive, "00000001????????????????.gz").Max(StringComparer.Ordinal)!;
+        File.Delete(lost);
+
+        Assert.Contains($"{lost[..^3]}\" is missing, and WAL of timeline 2, which goes on from there, is stored", await site.FailToRestoreAsync("2", ""), StringComparison.Ordinal);
+    }
+
     private async Task<TwoServersSite> StartAsync(int major)
     {
         var repository = await (await GetWorkspaceAsync()).CreateDirectoryAsync("repository");

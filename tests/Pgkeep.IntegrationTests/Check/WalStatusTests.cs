@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pgkeep.IntegrationTests.Archive;
 using Pgkeep.IntegrationTests.Harness;
 using Xunit;
 
@@ -64,6 +65,35 @@ public sealed class WalStatusTests : IntegrationTest
 
         Assert.Equal((segment, true, 1), (server["last_failed"]!.GetValue<string>(), server["failing"]!.GetValue<bool>(), server["waiting_files"]!.GetValue<int>()));
         Assert.InRange(server["lag_bytes"]!.GetValue<long>(), 1, 3 * 1024 * 1024);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_the_only_archiver_is_told_and_missed_when_it_is_gone()
+    {
+        var repository = await (await GetWorkspaceAsync()).CreateDirectoryAsync("repository");
+        var cluster = await StartClusterAsync(PostgresServers.Newest, new ServerOptions { WalSegmentSizeInMiB = 1 });
+        var (site, receiving) = (new RepositorySite(cluster, repository), new ReceiveSite(cluster, repository));
+        await using (var receiver = await receiving.StartStreamingAsync())
+        {
+            await site.TakeBackupAsync();
+            await cluster.SwitchWalAsync();
+            await cluster.ExecuteAsync("CREATE TABLE unfinished ()");
+            await receiving.WaitUntilReceivedAsync();
+
+            var running = Assert.Single((await ReadAsync(site, 0))["receivers"]!.AsArray())!;
+            Assert.Equal(("pgkeep", true, true, null), (running["slot"]!.GetValue<string>(), running["used"]!.GetValue<bool>(), running["active"]!.GetValue<bool>(), running["problem"]));
+            Assert.Contains("receiver pgkeep active", (await site.RunAsync(["check"])).EnsureSuccess().Stdout, StringComparison.Ordinal);
+            await ReceiveSite.EndAsync(receiver);
+        }
+
+        var stopped = (await ReadAsync(site, Findings))["receivers"]![0]!;
+        Assert.Contains("nobody receives through the slot", stopped["problem"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.StartsWith("WARNING: WAL receiver pgkeep is not running", (await site.RunAsync(["check"])).EnsureExitCode(1).Stdout, StringComparison.Ordinal);
+
+        (await site.RunAsync(["receive-wal", "--drop-slot"])).EnsureSuccess();
+        Assert.Contains("the server has no slot", (await ReadAsync(site, Findings))["receivers"]![0]!["problem"]!.GetValue<string>(), StringComparison.Ordinal);
+        Directory.Delete(receiving.DirectoryOf("pgkeep"), recursive: true);
+        Assert.Empty((await ReadAsync(site, 0))["receivers"]!.AsArray());
     }
 
     [Fact]

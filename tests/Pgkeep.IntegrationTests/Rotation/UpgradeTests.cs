@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pgkeep.IntegrationTests.Archive;
 using Pgkeep.IntegrationTests.Harness;
 using Xunit;
 
@@ -49,6 +50,40 @@ public sealed class UpgradeTests : IntegrationTest
         (await before.RunAsync(["verify", "--wal"])).EnsureSuccess();
         (await before.RestoreAsync()).EnsureSuccess();
         Assert.Equal(content, await old.Cluster.ChecksumAsync("orders"));
+    }
+
+    /// <summary>The old cluster's last rows are in what was being received, and nowhere else.</summary>
+    [Fact]
+    public async Task What_was_being_received_goes_along_and_restores_with_the_old_cluster()
+    {
+        var repository = await (await GetWorkspaceAsync()).CreateDirectoryAsync("repository");
+        var old = new ReceiveSite(await StartClusterAsync(PostgresServers.Newest, new ServerOptions { WalSegmentSizeInMiB = 1 }), repository);
+        var fresh = new ReceiveSite(await StartClusterAsync(PostgresServers.Newest, new ServerOptions { WalSegmentSizeInMiB = 1, OwnSystemIdentifier = true }, "new"), repository);
+        await old.Cluster.ExecuteAsync("CREATE TABLE orders AS SELECT i FROM generate_series(1, 5000) i");
+        await using (var receiver = await old.StartStreamingAsync())
+        {
+            (await old.RunAsync("backup")).EnsureSuccess();
+            await old.Cluster.ExecuteAsync("INSERT INTO orders VALUES (5001)");
+            await old.WaitUntilReceivedAsync();
+            await ReceiveSite.EndAsync(receiver);
+        }
+
+        var received = Assert.Single(old.Receiving);
+        await old.Cluster.KillAsync();
+        Directory.Delete(old.Cluster.DataDirectory, recursive: true);
+
+        (await fresh.RunAsync("repository", "rotate", "--yes")).EnsureSuccess();
+
+        await using (var receiver = await fresh.StartStreamingAsync())
+        {
+            Assert.Contains("there is no WAL before this segment", receiver.Stderr, StringComparison.Ordinal);
+            await ReceiveSite.EndAsync(receiver);
+        }
+
+        var aside = new ReceiveSite(old.Cluster, Assert.Single(Directory.EnumerateDirectories(repository, "old_*")));
+        Assert.Equal([received], aside.Receiving);
+        (await aside.RestoreAsync()).EnsureSuccess();
+        Assert.Equal(5001, await old.Cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 
     /// <summary>What list, stats and cleanup tell of the new repository has nothing of the old one.</summary>

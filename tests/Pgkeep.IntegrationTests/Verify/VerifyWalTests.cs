@@ -63,6 +63,32 @@ public sealed class VerifyWalTests : IntegrationTest
         Assert.Contains(Path.GetFileName(cut), named.Stderr, StringComparison.Ordinal);
     }
 
+    /// <summary>As somebody stores it who copies pg_wal: the segment that the server is writing.</summary>
+    [Theory]
+    [EachMajor]
+    public async Task The_last_segment_that_its_server_had_not_finished_is_named(int major)
+    {
+        var site = await StartAsync(major);
+        var current = "";
+        do
+        {
+            // One that was used before has old pages in it, which verify names as such.
+            await site.SwitchAndArchiveAsync();
+            await site.Cluster.ExecuteAsync("INSERT INTO t VALUES (1, 'one')");
+            current = await site.Cluster.ScalarAsync<string>("SELECT pg_walfile_name(pg_current_wal_lsn())");
+        }
+        while (File.ReadAllBytes(Path.Combine(site.Cluster.DataDirectory, "pg_wal", current)).AsSpan(^8192..).ContainsAnyExcept((byte)0));
+
+        await ShellAsync($"gzip -c {site.Cluster.DataDirectory}/pg_wal/{current} >{site.Archive}/{current}.gz");
+
+        var result = await site.RunAsync(["verify", "--wal", "--json"]);
+
+        var problem = Assert.Single(JsonNode.Parse(result.EnsureExitCode(Damaged).Stdout.Split('\n')[0])!["problems"]!.AsArray())!;
+        Assert.Equal((Path.Combine(site.Archive, current + ".gz"), "unfinished"), (problem["file"]!.GetValue<string>(), problem["damage"]!.GetValue<string>()));
+        Assert.True(await site.Cluster.ScalarAsync<bool>($"SELECT pg_walfile_name('{problem["lsn"]!.GetValue<string>()}') = '{current}'"));
+        Assert.Contains("keeps the whole one out", result.Stdout, StringComparison.Ordinal);
+    }
+
     private async Task<RepositorySite> StartAsync(int major)
     {
         var repository = await (await GetWorkspaceAsync()).CreateDirectoryAsync("repository");
