@@ -91,6 +91,13 @@ internal sealed class WalContent : IDisposable
         return Streams.QuickDigest.Of(hash);
     }
 
+    public bool HasOnlyZeros()
+    {
+        var isZero = true;
+        ForEachPiece(piece => isZero = isZero && !piece.ContainsAnyExcept((byte)0));
+        return isZero;
+    }
+
     public Sha256Digest Sha256()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

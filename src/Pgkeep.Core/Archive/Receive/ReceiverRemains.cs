@@ -48,10 +48,10 @@ internal sealed record ReceiverRemains(string Directory, IReadOnlyList<string> K
     private static async ValueTask<string?> FindReasonAsync(
         ReceivedSegment received, WalArchive archive, WalInventory inventory, WalHistories histories, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
-        var own = ReceivingDirectory.Read(received.Path);
         if (received.Extent is not { } extent)
         {
-            return own.AsSpan().ContainsAnyExcept((byte)0) ? "which does not begin as a segment of the repository's cluster" : null;
+            using var content = WalContent.Open(received.Path);
+            return content.HasOnlyZeros() ? null : "which does not begin as a segment of the repository's cluster";
         }
 
         if (!extent.IsSound)
@@ -60,13 +60,10 @@ internal sealed record ReceiverRemains(string Directory, IReadOnlyList<string> K
         }
 
         var size = identity.WalSegmentSize;
-        var length = (int)(extent.End - received.Name.StartLsn(size));
         foreach (var stored in Stored())
         {
             if (WalFileName.TryParse(stored.ToString(), out var file)
-                && await archive.ReadAsync(file, cancellationToken) is { } content
-                && content.Length >= length
-                && own.AsSpan(0, length).SequenceEqual(content.AsSpan(0, length)))
+                && await SegmentArchiver.HasAsReceivedAsync(archive, file, received, size, cancellationToken))
             {
                 return null;
             }

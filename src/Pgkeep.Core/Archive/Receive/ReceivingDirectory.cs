@@ -101,18 +101,6 @@ internal sealed class ReceivingDirectory : IDisposable
         }
     }
 
-    public static byte[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
-    }
-
     /// <summary>Removes the segments, the lock and the directory. A crash in between leaves some of them, the later ones.</summary>
     public void RemoveAll()
     {

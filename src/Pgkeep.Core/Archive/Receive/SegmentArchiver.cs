@@ -79,7 +79,7 @@ internal sealed class SegmentArchiver
     /// </summary>
     public async Task RetireAsync(ReceivedSegment received, WalSegmentName stored, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
-        if (!await HasAsReceivedAsync(FileOf(stored), received, identity, cancellationToken))
+        if (!await HasAsReceivedAsync(_stores.Archive, FileOf(stored), received, identity.WalSegmentSize, cancellationToken))
         {
             throw new PgkeepException(
                 ErrorKind.WalConflict,
@@ -91,17 +91,18 @@ internal sealed class SegmentArchiver
     }
 
     /// <summary>Whether the stored file begins with all that was received of the other.</summary>
-    private async ValueTask<bool> HasAsReceivedAsync(WalFileName stored, ReceivedSegment received, RepositoryIdentity identity, CancellationToken cancellationToken)
+    public static async ValueTask<bool> HasAsReceivedAsync(
+        WalArchive archive, WalFileName stored, ReceivedSegment received, WalSegmentSize size, CancellationToken cancellationToken)
     {
-        if (await _stores.Archive.FindSoundAsync(stored, cancellationToken) is not { } name)
+        if (await archive.FindSoundAsync(stored, cancellationToken) is not { } name)
         {
             return false;
         }
 
         using var content = WalContent.Open(received.Path);
         await using var own = content.OpenStream();
-        await using var comparison = new ComparingStream(own, received.Extent is { } extent ? (long)(extent.End - received.Name.StartLsn(identity.WalSegmentSize)) : 0);
-        await _stores.Archive.CopyAsync(name, stored, comparison, cancellationToken);
+        await using var comparison = new ComparingStream(own, received.Extent is { } extent ? (long)(extent.End - received.Name.StartLsn(size)) : 0);
+        await archive.CopyAsync(name, stored, comparison, cancellationToken);
         return comparison.HasPrefix();
     }
 
