@@ -88,5 +88,7 @@ internal sealed class WaitingWal
         }
     }
 
+    public void Remove() => Directory.Delete(_directory, recursive: true);
+
     private string StatusOf(string name) => Path.Combine(_directory, "pg_wal/archive_status", name + ".ready");
 }
