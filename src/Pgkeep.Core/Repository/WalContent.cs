@@ -16,10 +16,12 @@ internal sealed class WalContent : IDisposable
     private readonly SafeFileHandle? _file;
     private readonly ReadOnlyMemory<byte> _memory;
     private readonly string _path;
+    private readonly DateTime _modified;
 
     private WalContent(SafeFileHandle? file, ReadOnlyMemory<byte> memory, long length, string path)
     {
         _file = file;
+        _modified = ModifiedAt(file);
         _memory = memory;
         _path = path;
         Length = length;
@@ -84,6 +86,18 @@ internal sealed class WalContent : IDisposable
         return content;
     }
 
+    /// <summary>
+    /// After it was read. No server writes into a segment that it offers, but what copies over a data directory does, such as pg_rewind: what was read is then
+    /// half of the one and half of the other.
+    /// </summary>
+    public void RequireUnchanged()
+    {
+        if (_file is not null && (RandomAccess.GetLength(_file) != Length || ModifiedAt(_file) != _modified))
+        {
+            throw new PgkeepException(ErrorKind.WalInvalid, $"\"{_path}\" was changed while it was read", "nothing was stored; a server writes no more into what it offers: look for what else does");
+        }
+    }
+
     public QuickDigest QuickDigest()
     {
         var hash = new XxHash128();
@@ -119,6 +133,8 @@ internal sealed class WalContent : IDisposable
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private static DateTime ModifiedAt(SafeFileHandle? file) => file is null ? default : File.GetLastWriteTimeUtc(file);
 
     private static WalContent OpenFile(string path)
     {

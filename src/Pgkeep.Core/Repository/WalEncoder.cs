@@ -58,6 +58,7 @@ internal sealed class WalEncoder
         var header = GzipHeader.Create(new WalIdentity(identifier, content.Length, default, writtenAt, file.Name).ToBytes());
         var encoder = new WalEncoder(content, target, level, threads, header.Length, cancellationToken);
         encoder.Run();
+        content.RequireUnchanged();
         target.Write(encoder._compression.Codec.TrailerOf(encoder._checksum, content.Length), encoder._offset);
         target.Write(GzipHeader.Create(new WalIdentity(identifier, content.Length, QuickDigest.Of(encoder._digest), writtenAt, file.Name).ToBytes()), 0);
         target.Sync();

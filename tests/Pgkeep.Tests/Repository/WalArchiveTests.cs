@@ -149,6 +149,26 @@ public sealed class WalArchiveTests : IDisposable
         Assert.False(File.Exists(StoredPath));
     }
 
+    [Fact]
+    public async Task A_file_that_is_written_into_while_it_is_read_is_refused()
+    {
+        var path = _directory.PathOf("offered");
+        await File.WriteAllBytesAsync(path, Content(3_000_000), TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        using var content = WalContent.Open(path);
+        await using (var file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Position = 1_000_000;
+            file.WriteByte(0);
+        }
+
+        var thrown = await Assert.ThrowsAsync<PgkeepException>(
+            async () => await Archive().StoreAsync(Segment, content, Identifier, 1, DateTimeOffset.UnixEpoch, 2, TestContext.Current.CancellationToken));
+
+        Assert.Equal(ErrorKind.WalInvalid, thrown.Kind);
+        Assert.Empty(Directory.EnumerateFiles(_directory.Path, "*.gz", SearchOption.AllDirectories));
+    }
+
     private static byte[] Content(int length)
     {
         var content = new byte[length];
