@@ -31,6 +31,12 @@ internal enum WalDamage
     /// <summary>Ends before its own end without a switch: it was stored before its server had finished it.</summary>
     Unfinished,
 
+    /// <summary>A record that cannot be one, whose checksum does not fit, or that is missing before the end of the WAL.</summary>
+    Record,
+
+    /// <summary>A record that does not name the one before it as that.</summary>
+    Chain,
+
     /// <summary>Of a timeline that its history does not have there, or a history that contradicts another.</summary>
     Timeline,
 }

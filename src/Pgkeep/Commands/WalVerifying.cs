@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
@@ -52,7 +53,15 @@ internal static class WalVerifying
     {
         context.Output.WriteResult(
             $"{layout.WalDirectory}{(result.ProblemCount == 0 ? " is sound" : "")}: {result.Segments} segments in {result.Files} files, {ByteSizeText.Of(result.StoredBytes)} stored, {ByteSizeText.Of(result.PlainBytes)} read"
-            + (result.ProblemCount == 0 ? ", every page as it should be" : $", {result.ProblemCount} {(result.ProblemCount == 1 ? "problem" : "problems")}"));
+            + (result.ProblemCount == 0 ? ", every page and record as it should be" : $", {result.ProblemCount} {(result.ProblemCount == 1 ? "problem" : "problems")}"));
+        foreach (var timeline in result.Records)
+        {
+            var commit = timeline.LastCommit is { } last ? $"the last commit at {TimestampText.WithMilliseconds(last.Time, context.Time)}, transaction {last.Xid}" : "no commit";
+            context.Output.WriteResult(
+                $"timeline {timeline.Timeline}: {timeline.Count:N0} records sound from {timeline.From} ({(timeline.Backup is { } backup ? $"where {backup} begins" : "the first there is")}) "
+                + $"{(timeline.ReachesEnd ? "to" : "only to")} {timeline.To}, {commit}");
+        }
+
         foreach (var note in result.Notes)
         {
             context.Note($"note: {note}");
@@ -80,6 +89,13 @@ internal static class WalVerifying
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("timelines");
+        foreach (var timeline in result.Records)
+        {
+            Write(json, timeline);
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("notes");
         foreach (var note in result.Notes)
         {
@@ -88,6 +104,25 @@ internal static class WalVerifying
 
         json.WriteEndArray();
     }));
+
+    private static void Write(Utf8JsonWriter json, TimelineRecords timeline)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("timeline", timeline.Timeline.Value);
+        json.WriteString("backup", timeline.Backup);
+        json.WriteString("from_lsn", timeline.From.ToString());
+        json.WriteString("sound_to_lsn", timeline.To.ToString());
+        json.WriteBoolean("to_the_end", timeline.ReachesEnd);
+        json.WriteNumber("records", timeline.Count);
+        if (timeline.LastCommit is { } commit)
+        {
+            json.WriteString("last_commit_time", commit.Time);
+            json.WriteNumber("last_commit_xid", commit.Xid);
+            json.WriteString("last_commit_lsn", commit.Start.ToString());
+        }
+
+        json.WriteEndObject();
+    }
 
     private static string NameOf(WalDamage damage) => damage switch
     {
@@ -98,6 +133,8 @@ internal static class WalVerifying
         WalDamage.Page => "page",
         WalDamage.Continuity => "continuity",
         WalDamage.Unfinished => "unfinished",
+        WalDamage.Record => "record",
+        WalDamage.Chain => "chain",
         _ => "timeline",
     };
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
@@ -6,7 +5,7 @@ using Pgkeep.Storage.Local;
 
 namespace Pgkeep.Tests.Support;
 
-/// <summary>An archive on disk with segments of 1 MiB that have sound page headers and nothing in between.</summary>
+/// <summary>An archive on disk with segments of 1 MiB in which each page is filled by one record.</summary>
 internal sealed class MadeUpArchive : IDisposable
 {
     public const int Page = 8192;
@@ -45,35 +44,25 @@ internal sealed class MadeUpArchive : IDisposable
     /// <param name="timelineOf">Of each page, by its address; the segment's own where it is left out.</param>
     public static byte[] Segment(WalSegmentName name, SystemIdentifier? cluster = null, Func<Lsn, uint>? timelineOf = null)
     {
-        var segment = new byte[Identity.WalSegmentSize.Bytes];
-        // Not to be compressed: in what is, some bits of the stored file mean nothing.
-        new Random((int)name.Segment).NextBytes(segment);
-        for (var offset = 0; offset < segment.Length; offset += Page)
+        var wal = Begin(name, cluster, timelineOf);
+        while (wal.Position < name.Next(Identity.WalSegmentSize).StartLsn(Identity.WalSegmentSize))
         {
-            var page = segment.AsSpan(offset, Page);
-            var address = name.StartLsn(Identity.WalSegmentSize) + (ulong)offset;
-            page[..24].Clear();
-            BinaryPrimitives.WriteUInt16LittleEndian(page, 0xD110);
-            BinaryPrimitives.WriteUInt16LittleEndian(page[2..], (ushort)(offset == 0 ? WalPageFlags.LongHeader : WalPageFlags.None));
-            BinaryPrimitives.WriteUInt32LittleEndian(page[4..], timelineOf?.Invoke(address) ?? name.Timeline.Value);
-            BinaryPrimitives.WriteUInt64LittleEndian(page[8..], address.Value);
-            if (offset == 0)
-            {
-                BinaryPrimitives.WriteUInt64LittleEndian(page[24..], (cluster ?? Identity.SystemIdentifier).Value);
-                BinaryPrimitives.WriteUInt32LittleEndian(page[32..], Identity.WalSegmentSize.Bytes);
-                BinaryPrimitives.WriteUInt32LittleEndian(page[36..], Page);
-            }
+            wal.FillPage();
         }
 
-        return segment;
+        return wal.ToArray();
     }
 
-    /// <summary>Makes a page begin with the rest of a record.</summary>
-    public static void SetRemaining(byte[] segment, int page, uint remaining)
+    /// <summary>For a segment of its own kind: the one before it ends with a record that has a page.</summary>
+    public static WalBuilder Begin(WalSegmentName name, SystemIdentifier? cluster = null, Func<Lsn, uint>? timelineOf = null)
     {
-        var header = segment.AsSpan(page * Page);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[2..], (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(header[2..]) | (ushort)WalPageFlags.FirstIsContinuation));
-        BinaryPrimitives.WriteUInt32LittleEndian(header[16..], remaining);
+        var start = name.StartLsn(Identity.WalSegmentSize);
+        return new WalBuilder(start)
+        {
+            Cluster = cluster ?? Identity.SystemIdentifier,
+            TimelineOf = timelineOf ?? (_ => name.Timeline.Value),
+            Previous = new Lsn(start.Value - Page + WalPageHeader.ShortLength),
+        };
     }
 
     private static void Assert(bool isName) => Xunit.Assert.True(isName);

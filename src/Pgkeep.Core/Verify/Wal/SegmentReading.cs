@@ -42,6 +42,9 @@ internal sealed class SegmentReading
     /// <summary>Behind the last byte of a sound segment that its server had not finished; null for one that it had.</summary>
     public Lsn? UnfinishedAt { get; private set; }
 
+    /// <summary>Null until then, and for a partial one.</summary>
+    public SegmentRecords? Records { get; private set; }
+
     /// <summary>Where the problem is.</summary>
     public Lsn Position { get; private set; }
 
@@ -62,6 +65,7 @@ internal sealed class SegmentReading
         }
 
         var check = new WalSegmentCheck(_name, _size, _identifier) { Further = CheckPage };
+        var records = isPartial ? null : new RecordReading(Position, _size, _blockSize);
         for (; length > 0; total += length = content.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false))
         {
             if (!isPartial && total <= _size.Bytes && !check.TryAdd(piece[..length], _blockSize, out problem))
@@ -72,6 +76,10 @@ internal sealed class SegmentReading
             }
 
             Remember(piece[..length], total - length);
+            if (total <= _size.Bytes)
+            {
+                records?.Add(piece[..length]);
+            }
         }
 
         if (total != _size.Bytes)
@@ -80,11 +88,18 @@ internal sealed class SegmentReading
             return $"has {total} bytes, and a segment of this cluster {_size.Bytes}";
         }
 
-        if (!isPartial)
+        if (records is not null)
         {
             var endsEarly = check.End < _name.StartLsn(_size) + _size.Bytes;
-            Ends = new SegmentEnds(_first!, _last!, _blockSize, endsEarly);
             UnfinishedAt = endsEarly ? FindUnfinished() : null;
+            if (records.Finish(check.End, UnfinishedAt is not null, out var found) is { } stop)
+            {
+                (Position, Damage, UnfinishedAt) = (stop.Position, RecordReading.DamageOf(stop.Kind), null);
+                return stop.Problem;
+            }
+
+            Records = found;
+            Ends = new SegmentEnds(_first!, _last!, _blockSize, endsEarly);
         }
 
         return "";

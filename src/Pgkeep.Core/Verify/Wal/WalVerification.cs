@@ -8,7 +8,7 @@ namespace Pgkeep.Verify.Wal;
 
 /// <summary>
 /// Reads an archive back: every file is decompressed and compared with its checksum, every page of every segment looked at, and each segment
-/// compared with the one before it, on its timeline or on the one that its timeline comes from. Memory does not depend on the size of a segment.
+/// compared with the one before it, on its timeline or on the one that its timeline comes from; so is every record of them. Memory does not depend on the size of a segment.
 /// </summary>
 internal sealed class WalVerification
 {
@@ -18,6 +18,7 @@ internal sealed class WalVerification
     private readonly WalArchive _archive;
     private readonly RepositoryIdentity _identity;
     private readonly ConcurrentDictionary<WalSegmentName, SegmentEnds> _ends = [];
+    private readonly ConcurrentDictionary<WalSegmentName, SegmentRecords> _records = [];
     private readonly ConcurrentQueue<WalProblem> _problems = [];
     private long _plainBytes;
     private int _gone;
@@ -46,8 +47,9 @@ internal sealed class WalVerification
 
         var coverage = new WalCoverage(inventory, histories.ByTimeline, _identity.WalSegmentSize);
         CheckBorders(coverage);
+        var chain = new RecordChain(_records, coverage, _identity.WalSegmentSize, name => _archive.Describe(name.ToString()));
         var (gaps, notes) = JudgeGaps(coverage, backups);
-        var problems = _problems.Concat(histories.Problems).Concat(gaps)
+        var problems = _problems.Concat(chain.Problems).Concat(histories.Problems).Concat(gaps)
             .DistinctBy(problem => (problem.File, problem.Damage))
             .OrderBy(problem => problem.File, StringComparer.Ordinal)
             .ToList();
@@ -58,7 +60,8 @@ internal sealed class WalVerification
             _plainBytes,
             [.. problems.Take(MaxProblems)],
             problems.Count,
-            [.. notes, .. Notes(inventory)]);
+            [.. notes, .. Notes(inventory)],
+            [.. chain.Timelines(backups)]);
     }
 
     private async ValueTask CheckFileAsync(StoredWalFile stored, WalHistories histories, CancellationToken cancellationToken)
@@ -116,6 +119,11 @@ internal sealed class WalVerification
                 if (reading.Ends is { } ends)
                 {
                     _ends[name] = ends;
+                }
+
+                if (reading.Records is { } records)
+                {
+                    _records[name] = records;
                 }
 
                 return problem.Length > 0 ? (reading.Damage, reading.Position, problem)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using Pgkeep.Postgres;
 using Pgkeep.Repository;
@@ -41,9 +40,7 @@ public sealed class UnfinishedSegmentTests : IDisposable
     public async Task One_that_ends_with_a_switch_is_sound(int page, int offset)
     {
         await _archive.AddAsync(1, 1, 3);
-        var segment = Cut(3, page, offset);
-        PutSwitch(segment, page, offset);
-        Replace(3, segment);
+        Replace(3, WithSwitch(page, offset));
 
         Assert.Empty((await RunAsync()).Problems);
     }
@@ -75,23 +72,23 @@ public sealed class UnfinishedSegmentTests : IDisposable
         return segment;
     }
 
-    /// <summary>The record goes over to the next page where there is no room for all of it.</summary>
-    private static void PutSwitch(byte[] segment, int page, int offset)
+    /// <summary>Segment 3 of timeline 1; the record goes over to the next page where there is no room for all of it.</summary>
+    private static byte[] WithSwitch(int page, int offset)
     {
-        var record = new byte[24];
-        BinaryPrimitives.WriteUInt32LittleEndian(record, 24);
-        record[16] = 0x40;
-        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(20), Crc32C.Compute(record.AsSpan(0, 20)));
-        var here = Math.Min(record.Length, MadeUpArchive.Page - offset);
-        record.AsSpan(0, here).CopyTo(segment.AsSpan((page * MadeUpArchive.Page) + offset));
-        if (here < record.Length)
+        var wal = MadeUpArchive.Begin(MadeUpArchive.Name(1, 3));
+        for (var i = 0; i < page; i++)
         {
-            var next = segment.AsSpan((page + 1) * MadeUpArchive.Page);
-            segment.AsSpan(page * MadeUpArchive.Page, 24).CopyTo(next);
-            BinaryPrimitives.WriteUInt64LittleEndian(next[8..], BinaryPrimitives.ReadUInt64LittleEndian(next[8..]) + MadeUpArchive.Page);
-            MadeUpArchive.SetRemaining(segment, page + 1, (uint)(record.Length - here));
-            record.AsSpan(here).CopyTo(next[24..]);
+            wal.FillPage();
         }
+
+        var begin = page == 0 ? WalPageHeader.LongLength : WalPageHeader.ShortLength;
+        if (offset > begin)
+        {
+            wal.AddMessage(offset - begin);
+        }
+
+        wal.Switch();
+        return wal.ToArray();
     }
 
     private void Replace(ulong number, byte[] content)
