@@ -13,6 +13,7 @@ internal static class CommandList
         StatsCommand.Definition,
         CheckCommand.Definition,
         WalCommand.Definition,
+        WalShowCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,

@@ -56,9 +56,9 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new IntegerCodec(0, int.MaxValue),
         Default = "0",
-        Commands = [CommandNames.GetWal],
-        Summary = "The recovery's recovery_target_timeline; 0 where it is not known",
+        Commands = [CommandNames.GetWal, CommandNames.WalShow],
+        Summary = "The timeline that is followed, as recovery_target_timeline; 0 where it is not known",
         Details = "The segment in which this timeline left another is fetched up to there, and none behind it: a server that was left may have gone on. With 0, one that was being received is fetched up to where the "
-            + "first of all stored histories left it.",
+            + "first of all stored histories left it. wal show follows the newest with 0.",
     };
 }

@@ -37,6 +37,12 @@ internal static class PostgresServers
         return BinDirectories.ContainsKey(full) ? BinDirectory(full) : Ensure(full);
     }
 
+    /// <summary>The major whose pg_waldump is to be used: its own, or for 14 and 16 that of the one before, where the pages get its magic first.</summary>
+    public static int WalDumpMajor(int major) => major is 14 or 16 ? major - 1 : major;
+
+    /// <inheritdoc cref="WalDumpMajor"/>
+    public static string WalDump(int major) => Path.Combine(Ensure(WalDumpMajor(major)), "pg_waldump");
+
     private static string Ensure(int major)
     {
         RunScript("ensure", major);
