@@ -19,8 +19,8 @@ internal static class VerifyCommand
         Summary = "Read a backup again and compare every file with its stored checksum",
         Details = "With --deep it is read back to the last page: every archive decompresses into the files of backup_manifest, every page fits its checksum, and "
             + "the WAL it needs is in it. Pages that the backup itself found damaged are told again and are no failure. With --wal it is the archive that is read back: "
-            + "every file, every page of every segment, whether each goes on where the one before it ends, on its timeline and where one timeline left another, and "
-            + "every gap; a backup only where one is named.",
+            + "every file, every page and every record of every segment, whether each goes on where the one before it ends, on its timeline and where one timeline left another, and "
+            + "every gap; a backup only where one is named. It says up to where the records are sound, and what was committed last.",
         Arguments = [Backup],
         Examples =
         [
