@@ -357,6 +357,30 @@ public sealed class WalVerificationTests : IDisposable
         Assert.Empty((await RunAsync()).Problems);
     }
 
+    /// <summary>Then the next one has nothing but its end.</summary>
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    public async Task A_switch_may_begin_at_the_very_end_of_a_segment(int inSegment)
+    {
+        var third = MadeUpArchive.Begin(MadeUpArchive.Name(1, 3));
+        third.AddMessage(Segment - 40 - (127 * 24) - inSegment);
+        Assert.Equal((ulong)Segment - (ulong)inSegment, third.Switch().Value - 0x30_0000);
+        third.AddMessage(500);
+        third.FillSegment();
+        await _archive.AddAsync(1, 2, 2);
+        for (var i = 0; i < 3; i++)
+        {
+            Plant(MadeUpArchive.Name(1, 3 + (ulong)i).ToString(), third.ToArray()[(i * Segment)..((i + 1) * Segment)], _ => { });
+        }
+
+        var result = await RunAsync();
+
+        Assert.Empty(result.Problems);
+        Assert.True(result.Records[0].ReachesEnd);
+        Assert.Equal(128 + 3, result.Records[0].Count);
+    }
+
     [Fact]
     public async Task The_answer_says_how_far_each_timeline_is_sound_and_what_was_committed_last()
     {
