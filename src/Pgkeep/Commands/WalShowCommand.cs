@@ -156,9 +156,9 @@ internal static class WalShowCommand
 
         var table = new TextTable("", Align.Left, Align.Right, Align.Right, Align.Right);
         table.Add("relation", "blocks named", "page images", "image bytes");
-        foreach (var (relation, count) in WalShowJson.InOrder(statistics).Take(MaxRelations))
+        foreach (var count in WalShowJson.InOrder(statistics).Take(MaxRelations))
         {
-            table.Add(relation.ToString(), Number(count.Changes), Number(count.Images), Number(count.ImageBytes));
+            table.Add(count.Relation.ToString(), Number(count.Changes), Number(count.Images), Number(count.ImageBytes));
         }
 
         context.Output.WriteResult("");

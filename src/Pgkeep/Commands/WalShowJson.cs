@@ -28,12 +28,12 @@ internal static class WalShowJson
 
         json.WriteEndArray();
         json.WriteStartArray("relations");
-        foreach (var (relation, count) in InOrder(statistics))
+        foreach (var count in InOrder(statistics))
         {
             json.WriteStartObject();
-            json.WriteNumber("tablespace", relation.Tablespace.Value);
-            json.WriteNumber("database", relation.Database.Value);
-            json.WriteNumber("file_node", relation.FileNode.Value);
+            json.WriteNumber("tablespace", count.Relation.Tablespace.Value);
+            json.WriteNumber("database", count.Relation.Database.Value);
+            json.WriteNumber("file_node", count.Relation.FileNode.Value);
             json.WriteNumber("blocks_named", count.Changes);
             json.WriteNumber("images", count.Images);
             json.WriteNumber("image_bytes", count.ImageBytes);
@@ -45,10 +45,10 @@ internal static class WalShowJson
     }
 
     /// <summary>Those with most changes first.</summary>
-    public static IEnumerable<KeyValuePair<RelationFileLocator, WalRelationCount>> InOrder(WalStatistics statistics) => statistics.Relations
-        .OrderByDescending(relation => relation.Value.Changes)
-        .ThenBy(relation => relation.Key.Database)
-        .ThenBy(relation => relation.Key.FileNode);
+    public static IEnumerable<WalRelationCount> InOrder(WalStatistics statistics) => statistics.Relations
+        .OrderByDescending(count => count.Changes)
+        .ThenBy(count => count.Relation.Database)
+        .ThenBy(count => count.Relation.FileNode);
 
     private static void Write(Utf8JsonWriter json, WalManagerCount manager)
     {

@@ -43,7 +43,9 @@ internal static class WalShow
         await using var file = await OpenAsync(path, cancellationToken);
         await using var content = StoredWalStream.Open(file, path, path);
         scan.Read(name, content, visitor, cancellationToken);
-        var problem = visitor.Problem ?? (scan.Stop is { Kind: not WalStopKind.Zeros } stop ? stop.Problem : null);
+        // What lies behind the end of a partial segment is what its file was before.
+        var isPartial = WalInventory.TryParse(Path.GetFileName(path), out var known) && known.Kind == WalFileKind.Partial;
+        var problem = visitor.Problem ?? (scan.Stop is { Kind: not WalStopKind.Zeros } stop && !isPartial ? stop.Problem : null);
         return new ShownWal(path, header.Timeline, visitor.Statistics, problem is null ? null : $"\"{path}\" {problem}");
     }
 

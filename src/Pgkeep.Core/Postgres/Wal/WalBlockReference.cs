@@ -1,6 +1,6 @@
 namespace Pgkeep.Postgres.Wal;
 
-/// <summary>A block of a relation that a record changes. Offsets count from the record's beginning.</summary>
+/// <summary>A block of a relation that a record changes. Offsets count from <see cref="WalRecordBody.DataOffset"/>.</summary>
 // PostgreSQL src/include/access/xlogrecord.h, XLogRecordBlockHeader, XLogRecordBlockImageHeader, XLogRecordBlockCompressHeader
 internal readonly record struct WalBlockReference
 {

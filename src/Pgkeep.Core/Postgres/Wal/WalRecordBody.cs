@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Pgkeep.Postgres.Wal;
 
@@ -33,6 +34,9 @@ internal sealed class WalRecordBody
 
     public ReadOnlySpan<WalBlockReference> Blocks => _blocks.AsSpan(0, _count);
 
+    /// <summary>Where the data begin, counted from the record's beginning: the offsets of the blocks count from there.</summary>
+    public int DataOffset { get; private set; }
+
     /// <summary>The data of the resource manager, counted from the record's beginning; they are the last of it.</summary>
     public int MainOffset { get; private set; }
 
@@ -50,7 +54,7 @@ internal sealed class WalRecordBody
     /// <param name="problem">A lower-case fact about the record, where false is returned.</param>
     public bool TryDecode(in WalRecord record, out string problem)
     {
-        (_count, MainOffset, MainLength, Origin, TopLevelXid, ImageLength, _problem) = (0, 0, 0, 0, 0, 0, "");
+        (_count, DataOffset, MainOffset, MainLength, Origin, TopLevelXid, ImageLength, _problem) = (0, 0, 0, 0, 0, 0, 0, "");
         var headers = new Cursor(record.Bytes, WalRecordHeader.Length);
         var total = (long)record.Header.TotalLength;
         long data = 0;
@@ -72,13 +76,23 @@ internal sealed class WalRecordBody
             return false;
         }
 
-        Place(headers.Position);
+        // The data follow the headers: of each block its image and then its data, and the main data last.
+        DataOffset = headers.Position;
+        MainOffset = (int)(total - MainLength);
         return true;
     }
 
     /// <summary>As much of the main data as is there.</summary>
-    public ReadOnlySpan<byte> MainData(in WalRecord record) =>
-        MainOffset >= record.Bytes.Length ? [] : record.Bytes.Slice(MainOffset, Math.Min(MainLength, record.Bytes.Length - MainOffset));
+    public ReadOnlySpan<byte> MainData(in WalRecord record) => Held(record, MainOffset, MainLength);
+
+    /// <summary>As much of a block's data as is there.</summary>
+    public ReadOnlySpan<byte> Data(in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.DataOffset, block.DataLength);
+
+    /// <summary>As much of a block's page image as is there, as it is stored.</summary>
+    public ReadOnlySpan<byte> Image(in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.ImageOffset, block.ImageLength);
+
+    private static ReadOnlySpan<byte> Held(in WalRecord record, int offset, int length) =>
+        offset >= record.Bytes.Length ? [] : record.Bytes.Slice(offset, Math.Min(length, record.Bytes.Length - offset));
 
     /// <returns>Whether it was the header of the main data, behind which there is no other.</returns>
     private bool ReadOne(ref Cursor headers, WalFormat format, ref long data)
@@ -133,6 +147,7 @@ internal sealed class WalRecordBody
             return;
         }
 
+        var imageOffset = (int)data;
         data += image.Length + dataLength;
         ImageLength += image.Length;
         _blocks[_count++] = new WalBlockReference
@@ -145,11 +160,11 @@ internal sealed class WalRecordBody
             HasImage = (flags & HasImage) != 0,
             ImageCompression = image.Compression,
             ImageApplies = image.Applies,
-            ImageOffset = 0,
+            ImageOffset = imageOffset,
             ImageLength = image.Length,
             HoleOffset = image.HoleOffset,
             HoleLength = image.HoleLength,
-            DataOffset = 0,
+            DataOffset = imageOffset + image.Length,
             DataLength = dataLength,
         };
     }
@@ -173,20 +188,6 @@ internal sealed class WalRecordBody
         return (length, holeOffset, holeLength, compression, (flags & format.ImageApplies) != 0);
     }
 
-    /// <summary>The data follow the headers: of each block its image and then its data, and the main data last.</summary>
-    private void Place(int offset)
-    {
-        foreach (ref var block in _blocks.AsSpan(0, _count))
-        {
-            var image = offset;
-            offset += block.ImageLength;
-            block = block with { ImageOffset = image, DataOffset = offset };
-            offset += block.DataLength;
-        }
-
-        MainOffset = offset;
-    }
-
     /// <summary>Reads what is there, and zeros behind that.</summary>
     private ref struct Cursor
     {
@@ -203,17 +204,29 @@ internal sealed class WalRecordBody
         /// <summary>Whether something was asked for that is not there.</summary>
         public readonly bool IsShort => Position > _bytes.Length;
 
-        public byte Byte() => Take(1) is { IsEmpty: false } taken ? taken[0] : (byte)0;
-
-        public ushort UInt16() => Take(2) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt16LittleEndian(taken) : (ushort)0;
-
-        public uint UInt32() => Take(4) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt32LittleEndian(taken) : 0;
-
-        private ReadOnlySpan<byte> Take(int length)
+        // Inlined: each record has some ten of these, and there may be ten million records in a second.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public byte Byte()
         {
-            var begin = Position;
-            Position += length;
-            return Position <= _bytes.Length ? _bytes[begin..Position] : [];
+            var value = Position < _bytes.Length ? _bytes[Position] : (byte)0;
+            Position++;
+            return value;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public ushort UInt16()
+        {
+            var value = Position + sizeof(ushort) <= _bytes.Length ? BinaryPrimitives.ReadUInt16LittleEndian(_bytes[Position..]) : (ushort)0;
+            Position += sizeof(ushort);
+            return value;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public uint UInt32()
+        {
+            var value = Position + sizeof(uint) <= _bytes.Length ? BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Position..]) : 0;
+            Position += sizeof(uint);
+            return value;
         }
     }
 }

@@ -267,7 +267,7 @@ internal sealed class WalRecordReader
         _state = State.Inside;
     }
 
-    private bool TryCheckHeader(WalRecordHeader header, Lsn start)
+    private bool TryCheckHeader(in WalRecordHeader header, Lsn start)
     {
         if (!_format!.HasManager(header.Manager))
         {
@@ -280,7 +280,7 @@ internal sealed class WalRecordReader
     }
 
     /// <returns>Whether something may follow on the page.</returns>
-    private bool Accept(WalRecordHeader header, ReadOnlySpan<byte> bytes, Lsn start, Lsn end, IWalRecordVisitor visitor)
+    private bool Accept(in WalRecordHeader header, ReadOnlySpan<byte> bytes, Lsn start, Lsn end, IWalRecordVisitor visitor)
     {
         Records++;
         First ??= (start, header.Previous);

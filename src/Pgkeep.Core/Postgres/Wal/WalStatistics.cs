@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Pgkeep.Postgres.Wal;
 
 /// <summary>Counts records, the numbers of <c>pg_waldump --stats=record</c>, and what they change.</summary>
@@ -8,6 +6,9 @@ internal sealed class WalStatistics
 {
     private readonly WalRecordCount[] _counts = new WalRecordCount[(byte.MaxValue + 1) * WalRecordNames.Operations];
     private readonly Dictionary<RelationFileLocator, WalRelationCount> _relations = [];
+
+    // Most records are about a relation that one of the last few was about: a table and its indexes in turn.
+    private readonly WalRelationCount?[] _recent = new WalRelationCount?[8];
     private WalFormat? _format;
 
     public WalRecordCount Total { get; private set; }
@@ -27,7 +28,7 @@ internal sealed class WalStatistics
     public (Lsn First, Lsn End)? Range { get; private set; }
 
     /// <summary>Those that the records name as changed. What a record does to files as a whole (a truncation, a drop) is not among them.</summary>
-    public IReadOnlyDictionary<RelationFileLocator, WalRelationCount> Relations => _relations;
+    public IReadOnlyCollection<WalRelationCount> Relations => _relations.Values;
 
     public IEnumerable<WalManagerCount> Managers
     {
@@ -77,6 +78,7 @@ internal sealed class WalStatistics
     {
         Array.Clear(_counts);
         _relations.Clear();
+        Array.Clear(_recent);
         (Total, Images, Commits, Aborts, FirstCommit, LastCommit, Range) = (default, 0, 0, 0, null, null, null);
     }
 
@@ -84,10 +86,24 @@ internal sealed class WalStatistics
     {
         foreach (ref readonly var block in body.Blocks)
         {
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_relations, block.Relation, out _);
-            count = new WalRelationCount(count.Changes + 1, count.Images + (block.HasImage ? 1 : 0), count.ImageBytes + block.ImageLength);
+            CountOf(block.Relation).Add(block);
             Images += block.HasImage ? 1 : 0;
         }
+    }
+
+    private WalRelationCount CountOf(in RelationFileLocator relation)
+    {
+        ref var recent = ref _recent[relation.FileNode.Value % (uint)_recent.Length];
+        if (recent is null || recent.Relation != relation)
+        {
+            recent = _relations.GetValueOrDefault(relation);
+            if (recent is null)
+            {
+                _relations.Add(relation, recent = new WalRelationCount(relation));
+            }
+        }
+
+        return recent;
     }
 
     private IEnumerable<WalOperationCount> OperationsOf(byte manager)
@@ -102,8 +118,25 @@ internal sealed class WalStatistics
     }
 }
 
-/// <param name="Changes">Blocks that records name, each as often as it is named.</param>
-internal readonly record struct WalRelationCount(long Changes, long Images, long ImageBytes);
+/// <summary>What records say of one relation.</summary>
+internal sealed class WalRelationCount(RelationFileLocator relation)
+{
+    public RelationFileLocator Relation { get; } = relation;
+
+    /// <summary>Blocks that records name, each as often as it is named.</summary>
+    public long Changes { get; private set; }
+
+    public long Images { get; private set; }
+
+    public long ImageBytes { get; private set; }
+
+    public void Add(in WalBlockReference block)
+    {
+        Changes++;
+        Images += block.HasImage ? 1 : 0;
+        ImageBytes += block.ImageLength;
+    }
+}
 
 internal sealed record WalOperationCount(string Name, WalRecordCount Count);
 

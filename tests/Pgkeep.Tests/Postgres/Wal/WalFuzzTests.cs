@@ -158,7 +158,8 @@ public sealed class WalFuzzTests
             Assert.True(_body.MainOffset + (long)_body.MainLength == record.Header.TotalLength || _body.MainLength == 0);
             foreach (var block in _body.Blocks)
             {
-                Assert.True((long)block.DataOffset + block.DataLength <= record.Header.TotalLength);
+                Assert.True((long)_body.DataOffset + block.DataOffset + block.DataLength <= record.Header.TotalLength);
+                Assert.True(_body.Data(record, block).Length <= block.DataLength && _body.Image(record, block).Length <= block.ImageLength);
             }
 
             if (WalMoment.TryRead(record, _body, out var moment))

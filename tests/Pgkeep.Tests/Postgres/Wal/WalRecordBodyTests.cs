@@ -32,9 +32,10 @@ public sealed class WalRecordBodyTests
         Assert.Equal((true, WalImageCompression.Pglz, (ushort)100, (ushort)32), (a.HasImage, a.ImageCompression, a.ImageLength, a.HoleOffset));
         Assert.Equal((2, a.Relation, RelationFork.FreeSpaceMap, 9u, false), (b.Id, b.Relation, b.Fork, b.Block, b.HasImage));
         Assert.True(a.WillInit);
-        Assert.Equal([1, 2, 3], bytes.AsSpan(a.DataOffset, a.DataLength).ToArray());
-        Assert.Equal([4, 5, 6, 7], bytes.AsSpan(b.DataOffset, b.DataLength).ToArray());
-        Assert.Equal([8, 9], bytes.AsSpan(_body.MainOffset, _body.MainLength).ToArray());
+        Assert.Equal(new byte[100], _body.Image(Of(Magic15, bytes, bytes), a).ToArray());
+        Assert.Equal([1, 2, 3], _body.Data(Of(Magic15, bytes, bytes), a).ToArray());
+        Assert.Equal([4, 5, 6, 7], _body.Data(Of(Magic15, bytes, bytes), b).ToArray());
+        Assert.Equal([8, 9], _body.MainData(Of(Magic15, bytes, bytes)).ToArray());
         Assert.Equal((9, 0u, 100u), (_body.Origin, _body.TopLevelXid, _body.ImageLength));
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal;
 using Pgkeep.Repository;
 using Pgkeep.Tests.Support;
 using Pgkeep.Verify.Wal;
@@ -379,6 +380,31 @@ public sealed class WalVerificationTests : IDisposable
         Assert.Empty(result.Problems);
         Assert.True(result.Records[0].ReachesEnd);
         Assert.Equal(128 + 3, result.Records[0].Count);
+    }
+
+    /// <summary>After a crash in the middle of a record of which the archive has the beginning: up to the end of a segment, or into the next.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_record_whose_rest_never_came_is_no_damage(bool goesOn)
+    {
+        var wal = MadeUpArchive.Begin(MadeUpArchive.Name(1, 3));
+        wal.AddMessage(Segment - 40_000);
+        wal.Add(WalBuilder.LogicalMessage, 0, new byte[5 * Segment], cutAt: goesOn ? Segment + 50_000 : Segment - (int)(wal.Position.Value % Segment) - (4 * 24));
+        wal.Overwrite();
+        wal.Add(WalManagers.Log, WalBuilder.OverwriteContinuation, WalBuilder.MainData(new byte[16]));
+        wal.FillSegment();
+        await _archive.AddAsync(1, 2, 2);
+        var bytes = wal.ToArray();
+        for (var i = 0; i < bytes.Length / Segment; i++)
+        {
+            Plant(MadeUpArchive.Name(1, 3 + (ulong)i).ToString(), bytes[(i * Segment)..((i + 1) * Segment)], _ => { });
+        }
+
+        var result = await RunAsync();
+
+        Assert.Empty(result.Problems);
+        Assert.Equal((true, 128 + 2), (result.Records[0].ReachesEnd, (int)result.Records[0].Count));
     }
 
     [Fact]
