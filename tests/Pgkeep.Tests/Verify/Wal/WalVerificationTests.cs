@@ -350,7 +350,7 @@ public sealed class WalVerificationTests : IDisposable
         third.AddMessage(1000);
         third.Switch();
         third.AddMessage(500);
-        third.FillSegment();
+        third.Switch();
         await _archive.AddAsync(1, 2, 2);
         Plant("000000010000000000000003", third.ToArray()[..Segment], _ => { });
         Plant("000000010000000000000004", third.ToArray()[Segment..], _ => { });
@@ -368,7 +368,7 @@ public sealed class WalVerificationTests : IDisposable
         third.AddMessage(Segment - 40 - (127 * 24) - inSegment);
         Assert.Equal((ulong)Segment - (ulong)inSegment, third.Switch().Value - 0x30_0000);
         third.AddMessage(500);
-        third.FillSegment();
+        third.Switch();
         await _archive.AddAsync(1, 2, 2);
         for (var i = 0; i < 3; i++)
         {
@@ -379,7 +379,7 @@ public sealed class WalVerificationTests : IDisposable
 
         Assert.Empty(result.Problems);
         Assert.True(result.Records[0].ReachesEnd);
-        Assert.Equal(128 + 3, result.Records[0].Count);
+        Assert.Equal(128 + 4, result.Records[0].Count);
     }
 
     /// <summary>After a crash in the middle of a record of which the archive has the beginning: up to the end of a segment, or into the next.</summary>
@@ -393,7 +393,7 @@ public sealed class WalVerificationTests : IDisposable
         wal.Add(WalBuilder.LogicalMessage, 0, new byte[5 * Segment], cutAt: goesOn ? Segment + 50_000 : Segment - (int)(wal.Position.Value % Segment) - (4 * 24));
         wal.Overwrite();
         wal.Add(WalManagers.Log, WalBuilder.OverwriteContinuation, WalBuilder.MainData(new byte[16]));
-        wal.FillSegment();
+        wal.Switch();
         await _archive.AddAsync(1, 2, 2);
         var bytes = wal.ToArray();
         for (var i = 0; i < bytes.Length / Segment; i++)
@@ -404,7 +404,7 @@ public sealed class WalVerificationTests : IDisposable
         var result = await RunAsync();
 
         Assert.Empty(result.Problems);
-        Assert.Equal((true, 128 + 2), (result.Records[0].ReachesEnd, (int)result.Records[0].Count));
+        Assert.Equal((true, 128 + 3), (result.Records[0].ReachesEnd, (int)result.Records[0].Count));
     }
 
     [Fact]
@@ -415,17 +415,18 @@ public sealed class WalVerificationTests : IDisposable
         var seventh = MadeUpArchive.Begin(MadeUpArchive.Name(2, 7));
         seventh.AddCommit(700, noon);
         var last = seventh.AddCommit(701, noon.AddSeconds(5));
-        seventh.FillSegment();
+        seventh.Switch();
         Plant("000000020000000000000007", seventh.ToArray(), _ => { });
 
         var result = await RunAsync(backups: [EarlyBackup]);
 
+        Assert.Empty(result.Problems);
         Assert.Equal(2, result.Records.Count);
         Assert.Equal((1u, new Lsn(0x50_0000), true), (result.Records[0].Timeline.Value, result.Records[0].To, result.Records[0].ReachesEnd));
         var second = result.Records[1];
         Assert.Equal((2u, EarlyBackup.StartLsn, EarlyBackup.Name, true), (second.Timeline.Value, second.From, second.Backup, second.ReachesEnd));
         Assert.Equal((last, 701u, noon.AddSeconds(5)), (second.LastCommit!.Value.Start, second.LastCommit.Value.Xid, second.LastCommit.Value.Time));
-        Assert.Equal((5 * 128) + 2, second.Count);
+        Assert.Equal((5 * 128) + 3, second.Count);
     }
 
     [Fact]
