@@ -90,6 +90,7 @@ public sealed partial class WalShowTests : IntegrationTest
         await site.Cluster.ExecuteAsync("CREATE TABLE t AS SELECT i FROM generate_series(1, 60000) i");
         await site.SwitchAndArchiveAsync();
         var segments = SegmentsOf(site);
+        var beyond = await site.RunAsync(["wal", "show", "..F/0", "--json"]);
         var (broken, missing) = (Path.Combine(site.Archive, segments[1] + ".gz"), segments[^2]);
         (await TestAccount.RunAsync(
             "sh",
@@ -102,6 +103,7 @@ public sealed partial class WalShowTests : IntegrationTest
         Assert.Contains("checksum does not fit", JsonNode.Parse(damaged.EnsureExitCode(3).Stdout)!["problem"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Contains(segments[1], JsonNode.Parse(cut.EnsureExitCode(3).Stdout)!["problem"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(40, gone.ExitCode);
+        Assert.Contains("before F/0", JsonNode.Parse(beyond.EnsureExitCode(3).Stdout)!["problem"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     private static async Task<JsonNode> ShowAsync(RepositorySite site, string what) =>

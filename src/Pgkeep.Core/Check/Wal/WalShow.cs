@@ -25,7 +25,7 @@ internal static class WalShow
         var visitor = new RangeVisitor(range, range.To ?? new Lsn(unchecked((last + 1) * identity.WalSegmentSize.Bytes)));
         var newest = WalSegmentName.FromNumber(followed, coverage.RunsOf(followed) is [.., var run] ? run.Last : last, identity.WalSegmentSize);
         var end = await records.ReadAsync(first, last, WalRecordBody.MaxHeaderLength, visitor, cancellationToken);
-        return new ShownWal(layout.WalDirectory, followed, visitor.Statistics, Judge(visitor, end, range, newest));
+        return new ShownWal(layout.WalDirectory, followed, visitor.Statistics, Judge(visitor, end, range, newest, identity.WalSegmentSize));
     }
 
     /// <param name="path">Of a segment, plain or as it is stored in an archive, whatever its name.</param>
@@ -102,10 +102,25 @@ internal static class WalShow
     }
 
     /// <summary>Where the WAL ends with what is stored, it is not cut short.</summary>
-    private static string? Judge(RangeVisitor visitor, RecordsEnd? end, ShownRange range, WalSegmentName newest) =>
-        visitor.Problem is { } problem ? $"the archive {problem}"
-        : visitor.IsOver || end is null || (end.IsUnwritten && (end.Segment == newest || range.Segment is not null)) ? null
-        : end.Problem;
+    private static string? Judge(RangeVisitor visitor, RecordsEnd? end, ShownRange range, WalSegmentName newest, WalSegmentSize size)
+    {
+        if (visitor.Problem is { } problem)
+        {
+            return $"the archive {problem}";
+        }
+
+        if (visitor.IsOver)
+        {
+            return null;
+        }
+
+        if (end is not null && !(end.IsUnwritten && (end.Segment == newest || range.Segment is not null)))
+        {
+            return end.Problem;
+        }
+
+        return range.To > newest.Next(size).StartLsn(size) ? $"the archive ends with {newest}, before {range.To}" : null;
+    }
 
     private static PgkeepException NoSegment(string path, string problem) => new(ErrorKind.WalInvalid, $"\"{path}\" is no WAL segment: {problem}");
 }
