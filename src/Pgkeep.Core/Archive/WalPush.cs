@@ -36,11 +36,17 @@ internal sealed class WalPush
     /// <summary>Null where no process can be left behind: this one then stores itself what waits.</summary>
     public AheadSettings? Ahead { get; init; }
 
+    /// <summary>Null where the working directory is no data directory.</summary>
+    public RepositoryWitness? Witness { get; init; }
+
     /// <summary>Called when the file is stored and durable.</summary>
     public Action<WalFileName, StoreResult>? Stored { get; init; }
 
     /// <summary>Called for each file that was stored ahead of its turn.</summary>
     public Action<WalFileName, TimeSpan>? StoredAhead { get; init; }
+
+    /// <summary>Called where a process is at work that should have stored the file by now; the call then stores it.</summary>
+    public Action<WalFileName>? WaitedInVain { get; init; }
 
     /// <param name="path"><c>%p</c>: relative to the working directory, which is the data directory.</param>
     /// <param name="name"><c>%f</c>.</param>
@@ -61,18 +67,23 @@ internal sealed class WalPush
         var identity = file.Kind == WalFileKind.Segment ? segment!.RequireFinished().Identity : await IdentifyAsync(file, path, content, cancellationToken);
         foreach (var store in _stores.Marked)
         {
-            await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
+            await RepositoryMarker.EnsureAsync(store, identity, Witness, _time, cancellationToken);
         }
 
-        if (file.Kind == WalFileKind.Segment && Ahead is not null)
+        if (file.Kind == WalFileKind.Segment && Ahead is not null && !await AheadStart.TryWaitAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken))
         {
-            await AheadStart.WaitForAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken);
+            WaitedInVain?.Invoke(file);
         }
 
         await StoreAsync(file, path, content, identity.SystemIdentifier, cancellationToken);
         if (file.Kind == WalFileKind.Segment && _jobs > 1)
         {
             await LookAheadAsync(DirectoryOf(path), file.Segment!.Value, identity, cancellationToken);
+        }
+
+        foreach (var store in _stores.Marked)
+        {
+            Witness?.Note(identity.SystemIdentifier, store.Describe(""));
         }
 
         await _stores.Archive.RemoveLeftoversAsync(cancellationToken);
@@ -91,7 +102,7 @@ internal sealed class WalPush
 
         foreach (var store in _stores.Marked)
         {
-            await RepositoryMarker.EnsureAsync(store, identity, _time, cancellationToken);
+            await RepositoryMarker.EnsureAsync(store, identity, Witness, _time, cancellationToken);
         }
 
         await NewLookAhead(identity).RunAsync(directory, stored, longest, cancellationToken);

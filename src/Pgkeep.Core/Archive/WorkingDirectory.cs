@@ -34,6 +34,9 @@ internal static class WorkingDirectory
     public static bool IsStandby => File.Exists("standby.signal");
 
     /// <summary>Null where this is not a data directory.</summary>
+    public static RepositoryWitness? Witness => FileStatus.OfTarget(ControlFileReader.RelativePath) is null ? null : RepositoryWitness.Of(Environment.CurrentDirectory);
+
+    /// <summary>Null where this is not a data directory.</summary>
     public static RepositoryIdentity? ReadIdentity() =>
         FileStatus.OfTarget(ControlFileReader.RelativePath) is null ? null : RepositoryIdentity.TryOf(ControlFileReader.Read("."));
 }

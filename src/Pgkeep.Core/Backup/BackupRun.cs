@@ -1,3 +1,4 @@
+using Pgkeep.Backup.Sources;
 using Pgkeep.Backup.Streamed;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
@@ -44,9 +45,10 @@ internal sealed class BackupRun
 
         using var taken = RepositoryLock.Take(_settings.Layout);
         var stores = ArchiveStores.OfWritable(_settings.Layout);
+        var witness = access.Plan is { Files: LocalFiles } plan ? RepositoryWitness.Of(plan.DataDirectory) : null;
         foreach (var store in stores.Marked.Append(new LocalStorage(_settings.Layout.BackupDirectory)))
         {
-            await RepositoryMarker.EnsureAsync(store, access.Identity, _time, cancellationToken);
+            await RepositoryMarker.EnsureAsync(store, access.Identity, witness, _time, cancellationToken);
             await store.RemoveLeftoversAsync("", cancellationToken);
         }
 

@@ -34,11 +34,17 @@ internal static class RepositoryMarker
             "check BACKUP_DIR and WAL_ARCHIVE_DIR (pgkeep config show), and that the disk is mounted");
 
     /// <summary>Creates the marker where there is none; throws where it names another cluster.</summary>
-    public static async ValueTask EnsureAsync(IStorage storage, RepositoryIdentity identity, TimeProvider time, CancellationToken cancellationToken)
+    public static ValueTask EnsureAsync(IStorage storage, RepositoryIdentity identity, TimeProvider time, CancellationToken cancellationToken) =>
+        EnsureAsync(storage, identity, null, time, cancellationToken);
+
+    /// <summary>As <see cref="EnsureAsync(IStorage, RepositoryIdentity, TimeProvider, CancellationToken)"/>; throws also where there was one.</summary>
+    /// <param name="witness">Of the cluster; null where its data directory is not on this host.</param>
+    public static async ValueTask EnsureAsync(IStorage storage, RepositoryIdentity identity, RepositoryWitness? witness, TimeProvider time, CancellationToken cancellationToken)
     {
         var found = await ReadAsync(storage, cancellationToken);
         if (found is null)
         {
+            witness?.RequireNew(identity.SystemIdentifier, storage.Describe(""));
             if (await storage.TryCreateAsync(RepositoryLayout.MarkerName, identity.ToJson(time.GetUtcNow()), cancellationToken))
             {
                 return;

@@ -38,6 +38,7 @@ internal static class ArchiveAheadCommand
         var log = new OperationLog(layout.ArchiveLog, context.Time) { Rotates = true };
         var push = new WalPush(ArchiveStores.OfWritable(layout), CommandSettings.WalLevel(context), context.Get(OptionTable.Jobs), context.Time)
         {
+            Witness = WorkingDirectory.Witness,
             StoredAhead = (file, took) => log.Append(ArchiveWalCommand.StoredAhead(file, took)),
         };
         await push.RunAheadAsync(context.Get(Directory), stored, LongestTime, cancellationToken);

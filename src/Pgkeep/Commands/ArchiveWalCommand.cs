@@ -45,7 +45,9 @@ internal static class ArchiveWalCommand
                 Stored = (file, result) => log.Append(
                     result == StoreResult.Stored ? $"Archived {file} in {Milliseconds(context.Time.GetElapsedTime(began))} ms" : $"Already archived, with the same content: {file}"),
                 StoredAhead = (file, took) => log.Append(StoredAhead(file, took)),
+                WaitedInVain = file => log.Append($"Waited in vain for the process that stores ahead (pgkeep {CommandNames.ArchiveAhead}): {file} is stored without it"),
                 Ahead = Ahead(context, layout),
+                Witness = WorkingDirectory.Witness,
             };
             await push.RunAsync(path, name, cancellationToken);
             ArchiveStores.NoteArchive(layout);

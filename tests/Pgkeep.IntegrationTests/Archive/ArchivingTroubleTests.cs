@@ -56,6 +56,18 @@ public sealed class ArchivingTroubleTests : IntegrationTest
         Directory.Move(_repository + ".away", _repository);
         await WaitForEndAsync(cluster);
 
+        // As if its disk was not mounted: the mount point is there, and the server's account may write into it.
+        Directory.Move(_repository, _repository + ".away");
+        (await TestAccount.RunAsync("mkdir", ["-m", "0700", _repository])).EnsureSuccess();
+        rows = await WriteAsync(cluster, rows);
+        await Poll.UntilAsync(() => cluster.ServerLog.Contains("there was a repository of this cluster", StringComparison.Ordinal), "the server's log says that the repository is missing");
+        var backup = await PgkeepBinary.RunAsync(["backup"], OptionsOf(cluster));
+        Assert.Contains("there was a repository of this cluster", backup.Stderr, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.EnumerateFiles(_repository), path => path.EndsWith("repository.json", StringComparison.Ordinal));
+        Directory.Delete(_repository, recursive: true);
+        Directory.Move(_repository + ".away", _repository);
+        await WaitForEndAsync(cluster);
+
         await EnsureNothingIsLostAsync(cluster, rows);
     }
 

@@ -69,6 +69,7 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
         // Nobody else begins while it is at work, and what waits for it in vain stores its segment itself.
         Processes.Send(process, Signal.Stop);
         (await wal.OfferAsync(Names[1])).EnsureSuccess();
+        Assert.Contains("Waited in vain", await File.ReadAllTextAsync(Path.Combine(Archive, "archive.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(process, LeftProcesses.AheadBelow(below).Single());
         Processes.Send(process, Signal.Kill);
         await wal.OfferAllAsync();

@@ -26,15 +26,18 @@ internal static class AheadStart
     public static string PlaceIn(string directory) => Path.Combine(directory, "archive_status");
 
     /// <summary>Waits until a segment is stored, as long as a process is at work that will.</summary>
-    public static async ValueTask WaitForAsync(string directory, WalFileName segment, WalArchive archive, TimeProvider time, CancellationToken cancellationToken)
+    /// <returns>False where it did not within the time that a call may take.</returns>
+    public static async ValueTask<bool> TryWaitAsync(string directory, WalFileName segment, WalArchive archive, TimeProvider time, CancellationToken cancellationToken)
     {
         for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < LongestWait; await Task.Delay(Pause, time, cancellationToken))
         {
             if (!IsGoingOn(directory) || await archive.FindAsync(segment.Name, cancellationToken) is not null)
             {
-                return;
+                return true;
             }
         }
+
+        return false;
     }
 
     /// <summary>True where a process is at work now; false where there can be none.</summary>

@@ -73,9 +73,9 @@ internal sealed class LookAhead
                 }
 
                 var (file, pending, took) = await first;
-                if (!pending.TryPublish())
+                if (!IsReady(directory, file.Segment!.Value) || !pending.TryPublish())
                 {
-                    // Another call was faster: the one of an archiver that was killed, or of the one that follows it.
+                    // Another call was faster: the one of an archiver that was killed, or of the one that follows it. Or the server has given the segment up.
                     return;
                 }
 
@@ -98,8 +98,10 @@ internal sealed class LookAhead
         }
     }
 
+    private static bool IsReady(string directory, WalSegmentName segment) => FileStatus.Of(Path.Combine(AheadStart.PlaceIn(directory), $"{segment}.ready")) is not null;
+
     private async ValueTask<bool> IsWaitingAsync(string directory, WalSegmentName segment, CancellationToken cancellationToken) =>
-        FileStatus.Of(Path.Combine(AheadStart.PlaceIn(directory), $"{segment}.ready")) is not null
+        IsReady(directory, segment)
         && await _archive.FindAsync(segment.ToString(), cancellationToken) is null;
 
     private Encoded Encode(string directory, WalSegmentName segment, CancellationToken cancellationToken)
