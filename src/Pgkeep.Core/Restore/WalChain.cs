@@ -108,6 +108,10 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         return chosen;
     }
 
+    /// <summary>Whether the history has left the segment's timeline before it, or where it begins.</summary>
+    public static bool IsLeft(TimelineHistory history, WalSegmentName segment, WalSegmentSize size) =>
+        history.EndOf(segment.Timeline) is { } end && segment.StartLsn(size) >= end;
+
     private static ulong LastNumber(TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, WalSegmentSize size) =>
         SegmentsOn(history, inventory, size)
             .Concat(others.Where(segment => IsOn(history, segment, size)))
@@ -119,7 +123,7 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         history.Switches.Select(past => past.Timeline).Append(history.Timeline).SelectMany(inventory.SegmentsOf).Where(segment => IsOn(history, segment, size));
 
     private static bool IsOn(TimelineHistory history, WalSegmentName segment, WalSegmentSize size) =>
-        history.BeginOf(segment.Timeline) is not null && (history.EndOf(segment.Timeline) is not { } end || segment.StartLsn(size) < end);
+        history.BeginOf(segment.Timeline) is not null && !IsLeft(history, segment, size);
 
     /// <summary>The segment that has all of the history's WAL of that number: where a timeline begins inside, its first segment has the old one's part too.</summary>
     private static WalSegmentName Needed(TimelineHistory history, ulong number, WalSegmentSize size) =>

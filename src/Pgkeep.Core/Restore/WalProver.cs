@@ -75,8 +75,14 @@ internal sealed class WalProver
             aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {last} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
         }
 
+        var behind = unarchived.Where(file => file.Name.Segment is { } segment && WalChain.IsLeft(history, segment, size)).ToList();
+        if (behind.Count > 0)
+        {
+            aside = [.. aside, LeftBehind(behind, history)];
+        }
+
         return new RestoreWal(
-            chain, unarchived, [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
+            chain, [.. unarchived.Except(behind)], [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
             WithoutHistory = missing,
@@ -111,6 +117,10 @@ internal sealed class WalProver
 
     private string LeftInside(TimelineHistory history) =>
         $"timeline {history.Timeline} left timeline {_backup.Timeline} at {history.EndOf(_backup.Timeline)}, before the end of {_backup.Name} at {_backup.StopLsn}: what was written on it is no part of this restore, and an earlier backup may lead there";
+
+    /// <summary>In the new cluster's pg_wal they would stop its recovery, which asks for them where its own timeline ends; and it would archive them.</summary>
+    private static string LeftBehind(List<UnarchivedFile> files, TimelineHistory history) =>
+        $"{(files.Count == 1 ? $"{files[0].Name.Name} in the old server's pg_wal was" : $"{files.Count} segments in the old server's pg_wal, {files[0].Name.Name} to {files[^1].Name.Name}, were")} written behind where timeline {history.Timeline} had left {(files.Count == 1 ? "its" : "their")} timeline: no part of this restore, and kept in the old data directory only";
 
     /// <summary>What the old server wrote since is no part of it, even where its last segments are still there: such a backup leads to one moment.</summary>
     /// <param name="histories">The old server's, so that the number of the new timeline is a free one.</param>
