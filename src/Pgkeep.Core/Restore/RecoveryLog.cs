@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
 
 namespace Pgkeep.Restore;
 
@@ -18,7 +19,9 @@ internal sealed partial class RecoveryLog
             ? time
             : null;
 
-    public PgkeepException Explain(DateTimeOffset? target, string said)
+    /// <param name="said">What pg_ctl said.</param>
+    /// <param name="other">The timeline that a restore without the target follows, where it is another one; null where it is the same.</param>
+    public PgkeepException Explain(DateTimeOffset? target, string said, TimelineId? other = null)
     {
         // xlogrecovery.c, "recovery ended before configured recovery target was reached"
         if (target is { } wanted && _text.Contains("recovery ended before configured recovery target was reached", StringComparison.Ordinal))
@@ -27,7 +30,9 @@ internal sealed partial class RecoveryLog
             return new PgkeepException(
                 ErrorKind.TargetUnreachable,
                 $"the target {wanted.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} was not reached: {last}",
-                "everything up to that commit is what you get without a target: leave it out",
+                other is { } latest
+                    ? $"take a moment before that commit; without a target the restore follows timeline {latest}, which began after it, with all that was written there"
+                    : "everything up to that commit is what you get without a target: leave it out",
                 "after a restore to an earlier moment, later ones can be reached again once it is undone: pgkeep restore rollback");
         }
 

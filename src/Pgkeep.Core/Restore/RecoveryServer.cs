@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Restore;
@@ -65,7 +66,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
             }
             else if (hasStarted)
             {
-                throw new RecoveryLog(ReadLog()).Explain(_plan.TargetTime, (await _starting).Output);
+                throw new RecoveryLog(ReadLog()).Explain(_plan.TargetTime, (await _starting).Output, Other(_plan.Wal));
             }
 
             if (limit > TimeSpan.Zero && _time.GetElapsedTime(began) > limit)
@@ -141,6 +142,8 @@ internal sealed class RecoveryServer : IAsyncDisposable
 
         return options;
     }
+
+    private static TimelineId? Other(RestoreWal wal) => wal.Latest == wal.Chain.Timeline ? null : wal.Latest;
 
     private IReadOnlyList<string> Options() =>
     [

@@ -198,7 +198,7 @@ internal sealed class RestoreRun
             ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
         settings.Write(command, _plan.TargetTime, wal.Chain.Timeline, archivesRestored: archiving == "always");
         _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
-        await using var server = new RecoveryServer(_plan, _control, _time);
+        await using var server = new RecoveryServer(_plan with { Wal = wal }, _control, _time);
         try
         {
             await server.RecoverAsync(_settings.RecoveryTimeout, cancellationToken);

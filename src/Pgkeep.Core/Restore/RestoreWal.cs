@@ -21,6 +21,9 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
     /// </summary>
     public IReadOnlyList<TimelineId> WithoutHistory { get; init; } = [];
 
+    /// <summary>The timeline that a restore without a target follows; null where the backup's own WAL is all there is.</summary>
+    public TimelineId? Latest { get; init; }
+
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }
 }

@@ -108,6 +108,10 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         return chosen;
     }
 
+    /// <summary>The last segment along a history; null where there is none.</summary>
+    public static WalSegmentName? FindLast(TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, WalSegmentSize size) =>
+        FindOn(history, LastNumber(history, inventory, others, size), size, inventory, others);
+
     /// <summary>Whether the history has left the segment's timeline before it, or where it begins.</summary>
     public static bool IsLeft(TimelineHistory history, WalSegmentName segment, WalSegmentSize size) =>
         history.EndOf(segment.Timeline) is { } end && segment.StartLsn(size) >= end;

@@ -30,7 +30,8 @@ internal sealed class WalProver
     public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
     {
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
-        var receiving = new ReceivedWal(_archive, new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size)).ReadAll();
+        var identity = new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size);
+        var receiving = new ReceivedWal(_archive, identity).ReadAll();
         var inventory = await _archive.ListAsync(cancellationToken);
         var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
         var local = ReadHistories(unarchived);
@@ -38,26 +39,20 @@ internal sealed class WalProver
             .Concat(local.Keys)
             .Append(TimelineId.First)
             .Max();
+        var ofBackup = SegmentsOfBackup(size);
+        var received = ReceivedWal.Beyond(inventory, receiving, size);
+        HashSet<WalSegmentName> others = [.. unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>(), .. ofBackup, .. received.Keys];
+
         var control = _old is null ? null : ControlFileReader.TryRead(_old);
+        var undone = UndoneTimelines.Of(_dataDirectory, control, _backup.Cluster.SystemIdentifier);
         var later = await BegunAfterTargetAsync(inventory, unarchived, cancellationToken);
-        HashSet<TimelineId> passedOver = [.. UndoneTimelines.Of(_dataDirectory, control, _backup.Cluster.SystemIdentifier), .. later];
+        HashSet<TimelineId> passedOver = [.. undone, .. later];
         var left = new List<TimelineHistory>();
         var history = await WalChain.ChooseTimelineAsync(_backup, newest, passedOver, ReadAsync, left);
+        var continuing = later.Count == 0 ? null : await FindContinuingAsync(history);
+        history = continuing?.History ?? history;
+        var latest = later.Count == 0 ? history : await WalChain.ChooseTimelineAsync(_backup, newest, undone, ReadAsync, []);
         var missing = MissingHistories(inventory, local, passedOver);
-        var others = unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet();
-        for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) < 0; segment = segment.Next(size))
-        {
-            others.Add(segment);
-        }
-
-        if (!_backup.EndsInPart)
-        {
-            others.Add(_backup.StopWal);
-        }
-
-        var received = ReceivedWal.Beyond(inventory, receiving, size);
-        others.UnionWith(received.Keys);
-
         IReadOnlyList<string> aside = [.. left.Select(LeftInside), .. missing.Select(MissingHistory)];
         if (_backup.EndsInItself && WalChain.FindContinuation(_backup, history, inventory, others, received.Keys) is not { IsThere: true } and var continuation)
         {
@@ -82,12 +77,31 @@ internal sealed class WalProver
         }
 
         return new RestoreWal(
-            chain, [.. unarchived.Except(behind)], [.. later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
+            chain, [.. unarchived.Except(behind)], [.. continuing is not null ? [continuing.ToString()] : later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
         {
             HasArchive = true,
             WithoutHistory = missing,
             ReceivedUntil = until,
+            Latest = latest.Timeline,
         };
+
+        async ValueTask<TargetTimeline?> FindContinuingAsync(TimelineHistory known)
+        {
+            var histories = new List<TimelineHistory>();
+            foreach (var timeline in later)
+            {
+                histories.Add(await ReadAsync(timeline));
+            }
+
+            var wal = new RecoverableWal(_archive, inventory, identity, ofBackup, unarchived, receiving.SelectMany(segments => segments).Where(segment => received.ContainsKey(segment.Name)));
+            return await TargetTimeline.FindAsync(
+                _backup,
+                known,
+                WalChain.FindLast(known, inventory, others, size),
+                histories.Where(next => next.Contains(_backup.Timeline, _backup.StopLsn) && !next.GoesThroughAny(undone)),
+                wal.FindEnd,
+                (segment, until) => wal.HasLaterMomentAsync(segment, until, _target!.Value, cancellationToken));
+        }
 
         // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.
         async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
@@ -95,6 +109,22 @@ internal sealed class WalProver
             ?? (_backup.EndsInItself && timeline > _backup.Timeline && !inventory.HasHistory(timeline)
                 ? TimelineHistory.Initial(timeline)
                 : await _archive.ReadHistoryAsync(timeline, cancellationToken));
+    }
+
+    private HashSet<WalSegmentName> SegmentsOfBackup(WalSegmentSize size)
+    {
+        var segments = new HashSet<WalSegmentName>();
+        for (var segment = _backup.StartWal; segment.CompareTo(_backup.StopWal) < 0; segment = segment.Next(size))
+        {
+            segments.Add(segment);
+        }
+
+        if (!_backup.EndsInPart)
+        {
+            segments.Add(_backup.StopWal);
+        }
+
+        return segments;
     }
 
     /// <summary>
@@ -196,6 +226,9 @@ internal sealed class WalProver
         later.UnionWith(unarchived
             .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > target)
             .Select(file => file.Name.Timeline));
+
+        // The backup's own was there when it began, whenever its history was stored.
+        later.RemoveWhere(timeline => timeline <= _backup.Timeline);
         return later;
     }
 

@@ -48,8 +48,8 @@ internal sealed class TwoServersSite(RepositorySite site, PostgresCluster standb
 
     public string GetWal(string options) => $"BACKUP_DIR={site.Repository} {PgkeepBinary.FilePath} get-wal {options} %f \"%p\"";
 
-    /// <summary>Over the primary's place, to the latest moment.</summary>
-    public Task<ProgramResult> RestoreAsync() => site.RestoreAsync();
+    /// <summary>Over the primary's place, to the latest moment where no option says otherwise.</summary>
+    public Task<ProgramResult> RestoreAsync(params string[] options) => site.RestoreAsync(options: options);
 
     /// <summary>What a restore by hand has, as the manual describes it.</summary>
     public async Task<IReadOnlyList<string>> RestoredAsync(string timeline, string? restoreCommand = null)

@@ -31,10 +31,10 @@ internal sealed class RepositorySite
         PgkeepBinary.RunAsync(arguments, new RunOptions { Environment = Environment, Timeout = timeout ?? RunOptions.DefaultTimeout });
 
     /// <summary>Restores over the running server; afterwards it runs again.</summary>
-    public Task<ProgramResult> RestoreAsync(TimeSpan? timeout = null)
+    public Task<ProgramResult> RestoreAsync(TimeSpan? timeout = null, params string[] options)
     {
         string[] places = ["--pgdata", Cluster.DataDirectory, "--bindir", Cluster.BinDirectory, "--restore-log", Cluster.Workspace.PathOf("restore.log")];
-        return RunAsync(["restore", "--stop-server", "--yes", .. places], timeout);
+        return RunAsync(["restore", "--stop-server", "--yes", .. places, .. options], timeout);
     }
 
     /// <summary>The new backup's directory.</summary>

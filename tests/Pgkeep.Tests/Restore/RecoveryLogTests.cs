@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
 using Pgkeep.Restore;
 using Xunit;
 
@@ -34,6 +35,19 @@ public sealed class RecoveryLogTests
 
         Assert.Equal(ErrorKind.TargetUnreachable, failure.Kind);
         Assert.Contains("15:19.123456", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, "leave it out")]
+    [InlineData(2u, "take a moment before that commit; without a target the restore follows timeline 2")]
+    public void What_comes_without_the_target_is_told(uint? other, string expected)
+    {
+        TimelineId? timeline = other is { } number ? new TimelineId(number) : null;
+
+        var failure = new RecoveryLog(Ended.Replace("{0}", "2026-11-22 20:15:19.123456+00", StringComparison.Ordinal)).Explain(Target, "", timeline);
+
+        Assert.Contains(expected, failure.Hints[0], StringComparison.Ordinal);
+        Assert.Equal(other is null, failure.Hints[0].Contains("leave it out", StringComparison.Ordinal));
     }
 
     [Fact]
