@@ -110,8 +110,8 @@ internal sealed class AbsenceProof
             throw new PgkeepException(
                 ErrorKind.WalMissing,
                 $"\"{_archive.Describe(wanted.ToString())}\" is missing, and \"{parent}\" goes on behind {begin}, where timeline {wanted.Timeline} has left timeline {parent.Timeline}: the recovery would follow that",
-                $"to end the recovery there: recovery_target_timeline = '{wanted.Timeline}', and get-wal --timeline {wanted.Timeline} in the restore_command",
-                $"to follow what was written on the old timeline: recovery_target_timeline = '{parent.Timeline}'");
+                LeftTimeline.HintFor(wanted.Timeline),
+                LeftTimeline.HintFor(parent.Timeline));
         }
     }
 

@@ -15,6 +15,10 @@ internal sealed record LeftTimeline(TimelineHistory History, Lsn End)
     /// <summary>Null where the history does not leave the segment's timeline.</summary>
     public static LeftTimeline? Of(WalSegmentName segment, TimelineHistory history) => history.EndOf(segment.Timeline) is { } end ? new LeftTimeline(history, end) : null;
 
+    /// <summary>What to set for a recovery along a timeline. Both, for get-wal knows nothing of PostgreSQL's own setting.</summary>
+    public static string HintFor(TimelineId timeline) =>
+        $"to follow timeline {timeline}: recovery_target_timeline = '{timeline}', and get-wal --timeline {timeline} in the restore_command";
+
     /// <summary>Whether nothing of a segment is part of what the recovery follows.</summary>
     public bool IsBefore(WalSegmentName segment, WalSegmentSize size) => End <= segment.StartLsn(size);
 

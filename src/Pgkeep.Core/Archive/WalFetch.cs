@@ -179,8 +179,31 @@ internal sealed class WalFetch
             return false;
         }
 
-        var until = await LeftInAsync(segment, destination, identity.WalSegmentSize, cancellationToken);
+        var until = Pinned is { } pinned
+            ? ReceivedWal.LeftIn(segment, await ReadPinnedAsync(pinned, destination, cancellationToken), identity.WalSegmentSize)
+            : await LeftByAnyAsync(segment, destination, receiving, identity.WalSegmentSize, cancellationToken);
         return await receiving.TryCopyAsync(segment, path, destination, _stores.Archive, WorkingDirectory.IsStandby, until, cancellationToken);
+    }
+
+    /// <summary>
+    /// Nobody said which timeline the recovery follows, and one may have left the segment's inside of it: what was received behind that is lost to a recovery that
+    /// stays, and another server's to one that does not. A standby gets what is common to both and asks again.
+    /// </summary>
+    private async ValueTask<Lsn?> LeftByAnyAsync(WalSegmentName segment, string destination, ReceivedWal receiving, WalSegmentSize size, CancellationToken cancellationToken)
+    {
+        var inventory = await _stores.Archive.ListAsync(cancellationToken);
+        var histories = (await WalHistories.ReadAsync(_stores.Archive, inventory, cancellationToken)).ByTimeline.Values.ToList();
+        var end = ReceivedWal.LeftIn(segment, histories, size);
+        if (end is null || WorkingDirectory.IsStandby || !(receiving.FurthestEnd(segment, destination) > end))
+        {
+            return end;
+        }
+
+        var others = histories.Where(history => history.EndOf(segment.Timeline) > segment.StartLsn(size)).Select(history => history.Timeline);
+        throw new PgkeepException(
+            ErrorKind.Configuration,
+            $"the WAL of \"{segment}\" that was received goes on behind {end}, where another timeline has left timeline {segment.Timeline}: nobody said which of them the recovery follows",
+            [.. others.Order().Prepend(segment.Timeline).Select(LeftTimeline.HintFor)]);
     }
 
     /// <summary>
@@ -215,19 +238,6 @@ internal sealed class WalFetch
 
     private async ValueTask<TimelineHistory> ReadPinnedAsync(TimelineId pinned, string destination, CancellationToken cancellationToken) =>
         OwnWal.ReadHistory(destination, pinned) ?? await _stores.Archive.ReadHistoryAsync(pinned, cancellationToken);
-
-    /// <summary>Where the recovery leaves a segment's timeline inside of it: what was received behind that is another server's.</summary>
-    private async ValueTask<Lsn?> LeftInAsync(WalSegmentName segment, string destination, WalSegmentSize size, CancellationToken cancellationToken)
-    {
-        if (Pinned is { } pinned)
-        {
-            return ReceivedWal.LeftIn(segment, await ReadPinnedAsync(pinned, destination, cancellationToken), size);
-        }
-
-        var inventory = await _stores.Archive.ListAsync(cancellationToken);
-        var histories = await WalHistories.ReadAsync(_stores.Archive, inventory, cancellationToken);
-        return ReceivedWal.LeftIn(segment, histories.ByTimeline.Values, size);
-    }
 
     private static void Remove(string path)
     {

@@ -56,10 +56,15 @@ internal sealed class ReceivedWal
         }
 
         var end = until < received.End ? until.Value : received.End;
-        var own = Measure(Path.Combine(Path.GetDirectoryName(destination) ?? "", wanted.ToString()), wanted, _identity);
+        var own = Measure(OwnPath(wanted, destination), wanted, _identity);
         return !(own is not null && own.End >= end && !(own.End > until))
             && new ReceivedCopy(wanted, _identity, received.Path).TryWrite(path, until, received.End, cancellationToken);
     }
+
+    /// <summary>How far the segment goes that receivers have, or the server itself in the directory in which it wants it; null where neither has it.</summary>
+    /// <param name="destination">restore_command's <c>%p</c>.</param>
+    public Lsn? FurthestEnd(WalSegmentName segment, string destination) =>
+        PathsOf(segment, mustBeWhole: false).Append(OwnPath(segment, destination)).Select(path => Measure(path, segment, _identity)?.End).Max();
 
     /// <summary>What any receiver has begun, by its names alone: the server was there.</summary>
     public IReadOnlySet<WalSegmentName> Segments => Directories().SelectMany(Names).ToHashSet();
@@ -76,6 +81,8 @@ internal sealed class ReceivedWal
 
     /// <summary>Whether any receiver has a file of that name.</summary>
     public bool Has(WalSegmentName segment) => Directories().Any(directory => FileStatus.OfTarget(Path.Combine(directory, segment.ToString())) is not null);
+
+    private static string OwnPath(WalSegmentName segment, string destination) => Path.Combine(Path.GetDirectoryName(destination) ?? "", segment.ToString());
 
     /// <summary>Then one that was not finished is no link to it, but a hole.</summary>
     private static bool IsLaterStored(WalSegmentName wanted, WalInventory archive) => archive.SegmentsOf(wanted.Timeline).Any(stored => stored.CompareTo(wanted) > 0);

@@ -126,6 +126,44 @@ public sealed class LeftTimelineTests : IDisposable
         Assert.Contains(failure.Hints, hint => hint.Contains("--timeline 2", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0x80000, 0, 0x80000)]
+    [InlineData(0x60000, 0, 0x60000)]
+    [InlineData(0x100000, 1, 0x100000)]
+    [InlineData(0x100000, 2, 0x80000)]
+    public async Task What_was_received_is_served_where_it_is_clear_whose_it_is(int received, uint pinned, int length)
+    {
+        await _archive.AddHistoryAsync(2, Inside);
+        await ReceiveAsync(8, received);
+
+        Assert.Equal(FetchResult.Fetched, await RunAsync(MadeUpArchive.Name(1, 8), pinned));
+
+        await ExpectContentAsync(8, length);
+    }
+
+    [Theory]
+    [InlineData(0x82000, 0)]
+    [InlineData(0x60000, 0x100000)]
+    public async Task What_goes_on_behind_a_switch_is_refused_where_nobody_said_what_is_followed(int received, int own)
+    {
+        await _archive.AddHistoryAsync(2, Inside);
+        await _archive.AddHistoryAsync(3, "1\t0/7F0000\tbefore the segment\n");
+        await _archive.AddHistoryAsync(4, "1\t0/B80000\tbehind it\n");
+        await ReceiveAsync(8, received);
+        if (own > 0)
+        {
+            await KeepAsync(8);
+        }
+
+        var failure = await Assert.ThrowsAsync<PgkeepException>(() => RunAsync(MadeUpArchive.Name(1, 8), pinned: 0));
+
+        Assert.Equal(ErrorKind.Configuration, failure.Kind);
+        Assert.Contains("0/880000", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(["1", "2", "4"], failure.Hints.Select(hint => hint.Split("--timeline ")[1].Split(' ')[0]));
+        Assert.All(failure.Hints, hint => Assert.Contains("recovery_target_timeline = '", hint, StringComparison.Ordinal));
+        Assert.False(File.Exists(Destination));
+    }
+
     private async Task MakeAsync(string history)
     {
         await _archive.AddAsync(1, 6, 10);
@@ -135,6 +173,15 @@ public sealed class LeftTimelineTests : IDisposable
     /// <summary>A restore put it there.</summary>
     private Task KeepAsync(uint number) => File.WriteAllBytesAsync(
         _server.PathOf(MadeUpArchive.Name(1, number).ToString()), MadeUpArchive.Segment(MadeUpArchive.Name(1, number)), TestContext.Current.CancellationToken);
+
+    /// <summary>A receiver has so much of it.</summary>
+    private async Task ReceiveAsync(uint number, int length)
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(_archive.Archive.Describe(RepositoryLayout.ReceivingFolderName), "pgkeep"));
+        var content = MadeUpArchive.Segment(MadeUpArchive.Name(1, number));
+        content.AsSpan(length).Clear();
+        await File.WriteAllBytesAsync(Path.Combine(directory.FullName, MadeUpArchive.Name(1, number).ToString()), content, TestContext.Current.CancellationToken);
+    }
 
     private async Task ExpectContentAsync(uint number, int length)
     {
