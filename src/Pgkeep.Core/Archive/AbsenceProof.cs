@@ -25,9 +25,6 @@ internal sealed class AbsenceProof
     /// <summary>Where the recovery leaves the segment's timeline; null where it does not, or nobody knows.</summary>
     public LeftTimeline? Left { get; init; }
 
-    /// <summary>Whether it is known which timeline the recovery follows.</summary>
-    public bool IsPinned { get; init; }
-
     /// <summary>False where it was stored meanwhile.</summary>
     public async ValueTask<bool> TryProveAsync(WalFileName file, CancellationToken cancellationToken)
     {
@@ -60,7 +57,6 @@ internal sealed class AbsenceProof
                 break;
             case WalFileKind.Segment when !OwnWal.Has(_destination, file.Segment!.Value, _identity):
                 _ = await FindLaterAsync(file.Segment!.Value, known, cancellationToken) is { } later ? throw Hole(file.Name, $"{later} is") : true;
-                await RequireFollowableAsync(file.Segment.Value, inventory, cancellationToken);
                 break;
         }
 
@@ -88,30 +84,6 @@ internal sealed class AbsenceProof
                 ErrorKind.WalInvalid,
                 $"the server has \"{wanted}\" in its pg_wal, which was written after timeline {history.Timeline} had left timeline {wanted.Timeline} at {Left.End}: the recovery must not go on there",
                 "move that file out of pg_wal: the recovery then ends where the timeline was left");
-        }
-    }
-
-    /// <summary>
-    /// Nobody said which timeline the recovery follows, but it is one that has left another in this segment. Without this one it would go on in the other's of the same
-    /// number, which is whole: its server had gone on, and everything behind is of that past.
-    /// </summary>
-    private async ValueTask RequireFollowableAsync(WalSegmentName wanted, WalInventory inventory, CancellationToken cancellationToken)
-    {
-        // To a standby it would be the same answer, and its own timeline comes when the primary has archived it.
-        if (IsPinned || WorkingDirectory.IsStandby || !inventory.HasHistory(wanted.Timeline))
-        {
-            return;
-        }
-
-        var history = await _archive.ReadHistoryAsync(wanted.Timeline, cancellationToken);
-        if (history.Switches.Count > 0 && history.BeginOf(wanted.Timeline) is { Value: > 0 } begin && begin.Value / _size.Bytes == wanted.Number(_size)
-            && WalSegmentName.FromNumber(history.TimelineAt(new Lsn(begin.Value - 1)), wanted.Number(_size), _size) is var parent && inventory.Contains(parent))
-        {
-            throw new PgkeepException(
-                ErrorKind.WalMissing,
-                $"\"{_archive.Describe(wanted.ToString())}\" is missing, and \"{parent}\" goes on behind {begin}, where timeline {wanted.Timeline} has left timeline {parent.Timeline}: the recovery would follow that",
-                LeftTimeline.HintFor(wanted.Timeline),
-                LeftTimeline.HintFor(parent.Timeline));
         }
     }
 

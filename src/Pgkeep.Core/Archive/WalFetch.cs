@@ -28,6 +28,9 @@ internal sealed class WalFetch
     /// <summary>The timeline that recovery is pinned to; null where nobody said.</summary>
     public TimelineId? Pinned { get; init; }
 
+    /// <summary>Whether the server is known to end its recovery at a target, or along a timeline, that somebody has named to it.</summary>
+    public Func<bool> HasTarget { get; init; } = () => false;
+
     /// <param name="prefetch">Null where nothing is fetched ahead.</param>
     public WalFetch(ArchiveStores stores, PrefetchSettings? prefetch, TimeProvider time)
     {
@@ -54,7 +57,7 @@ internal sealed class WalFetch
                 && !TryGetOwn(file, temporary, destination, left, identity); attempt++)
             {
                 // A receiver may have stored it between the two looks: then it is in the archive by now.
-                var absence = new AbsenceProof(_stores.Archive, identity, destination) { Left = left, IsPinned = Pinned is not null };
+                var absence = new AbsenceProof(_stores.Archive, identity, destination) { Left = left };
                 if (!await absence.TryProveAsync(file, cancellationToken))
                 {
                     _ = attempt < 3 ? true : throw new PgkeepException(ErrorKind.StorageFailed, $"\"{_stores.Archive.Describe(file.Name)}\" is listed and cannot be opened");
@@ -67,11 +70,17 @@ internal sealed class WalFetch
                     throw new PgkeepException(ErrorKind.RepositoryLocked, $"the archive \"{_stores.Archive.Describe("")}\" went over to another cluster meanwhile");
                 }
 
+                var beginning = new TimelineBeginning(_stores.Archive, identity, destination) { Left = left, IsPinned = Pinned is not null, HasTarget = HasTarget };
+                if (file is { Kind: WalFileKind.Segment, Segment: { } segment } && await beginning.TryWriteAsync(segment, temporary, cancellationToken))
+                {
+                    break;
+                }
+
                 RemoveUnlessWanted(prefetch?.Directory, file);
                 return FetchResult.Absent;
             }
 
-            Check(file, temporary, identity);
+            new SoundCopy(_stores.Archive, identity).Check(file, temporary);
             FileSystem.Rename(temporary, destination);
         }
         catch
@@ -88,7 +97,7 @@ internal sealed class WalFetch
         return FetchResult.Fetched;
     }
 
-    /// <summary>False where it is not stored. Recovery makes what it keeps durable itself (xlogarchive.c, KeepFileRestoredFromArchive).</summary>
+    /// <summary>False where it is not stored.</summary>
     private async ValueTask<bool> TryGetAsync(
         WalFileName file, string path, PrefetchSettings? prefetch, LeftTimeline? left, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
@@ -103,59 +112,13 @@ internal sealed class WalFetch
             return true;
         }
 
-        PgkeepException? failure = null;
-        for (var stored = await _stores.Archive.FindAsync(file.Name, cancellationToken);
-            stored is not null;
-            stored = await _stores.Archive.FindNextAsync(file.Name, stored, cancellationToken))
+        if (!await new SoundCopy(_stores.Archive, identity).TryWriteAsync(file, path, cancellationToken))
         {
-            try
-            {
-                await CopyAsync(stored, file, path, cancellationToken);
-                Check(file, path, identity);
-                left?.Cut(path, file.Segment!.Value, identity.WalSegmentSize);
-                return true;
-            }
-            catch (PgkeepException damaged)
-            {
-                // It may have a sound copy under another suffix.
-                failure ??= damaged;
-            }
+            return false;
         }
 
-        return failure is null ? false : throw failure;
-    }
-
-    private async ValueTask CopyAsync(string stored, WalFileName file, string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var plain = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-            await _stores.Archive.CopyAsync(stored, file, plain, cancellationToken);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "write", path);
-        }
-    }
-
-    private void Check(WalFileName file, string content, RepositoryIdentity identity)
-    {
-        if (file.Kind != WalFileKind.Segment)
-        {
-            return;
-        }
-
-        var path = _stores.Archive.Describe(file.Name);
-        if (!OwnWal.TryReadSegment(content, file.Segment!.Value, out var segment, out var problem))
-        {
-            throw new PgkeepException(ErrorKind.WalInvalid, $"the stored \"{path}\" {problem}");
-        }
-
-        if (segment.SystemIdentifier != identity.SystemIdentifier)
-        {
-            throw new PgkeepException(
-                ErrorKind.RepositoryMismatch, $"the stored \"{path}\" is of the cluster {segment.SystemIdentifier}, and the repository of {identity.SystemIdentifier}");
-        }
+        left?.Cut(path, file.Segment!.Value, identity.WalSegmentSize);
+        return true;
     }
 
     private static void RemoveUnlessWanted(PrefetchDirectory? directory, WalFileName file)

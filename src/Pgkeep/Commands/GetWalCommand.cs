@@ -3,6 +3,7 @@ using Pgkeep.Archive.Prefetch;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 
@@ -18,7 +19,7 @@ internal static class GetWalCommand
         Name = CommandNames.GetWal,
         Summary = "Fetch a WAL file from the archive; the server calls this as its restore_command",
         Details = "Ends with 0 when the file was fetched and checked, and with 1 only when the archive was read and the file is proven not to be in it. "
-            + "Anything else, a hole in the archive included, ends with 200, which stops the recovery instead of ending it too early; "
+            + "Anything else, a hole in the archive included, or WAL of two timelines where nobody said which is followed, ends with 200, which stops the recovery instead of ending it too early; "
             + "on a standby it ends with the failure's own code, and the server tries again. While a server is in recovery, the segments that follow are "
             + "fetched ahead by a process of its own.",
         Arguments = [Name, FilePath],
@@ -52,6 +53,7 @@ internal static class GetWalCommand
         var fetch = new WalFetch(ArchiveStores.Of(layout), Prefetch(context, layout), context.Time)
         {
             Pinned = PinnedTimeline(context),
+            HasTarget = () => RecoveryTargetSettings.AreSet("."),
         };
         var result = await fetch.RunAsync(context.Get(Name), context.Get(FilePath), cancellationToken);
         return result == FetchResult.Fetched ? 0 : ErrorKinds.AbsentExitCode;

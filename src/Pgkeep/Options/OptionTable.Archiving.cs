@@ -58,7 +58,7 @@ internal static partial class OptionTable
         Default = "0",
         Commands = [CommandNames.GetWal, CommandNames.WalShow],
         Summary = "The timeline that is followed, as recovery_target_timeline; 0 where it is not known",
-        Details = "The segment in which this timeline left another is fetched up to there, and none behind it: a server that was left may have gone on. With 0, one that was being received is fetched up to where the "
-            + "first of all stored histories left it. wal show follows the newest with 0.",
+        Details = "The segment in which this timeline left another is fetched up to there, and none behind it: a server that was left may have gone on. With 0, get-wal refuses where "
+            + "it matters and cannot be told. wal show follows the newest with 0.",
     };
 }

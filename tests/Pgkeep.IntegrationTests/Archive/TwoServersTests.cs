@@ -68,7 +68,10 @@ public sealed class TwoServersTests : IntegrationTest
         }
 
         Assert.Equal(["both", "old"], await site.RestoredAsync("2", $"gunzip -c {site.Archive}/%f.gz > \"%p\""));
-        Assert.Contains("get-wal --timeline 2", await site.FailToRestoreAsync("2", ""), StringComparison.Ordinal);
+        var log = await site.FailToRestoreAsync("latest", "");
+        Assert.Contains("get-wal --timeline 1", log, StringComparison.Ordinal);
+        Assert.Contains("get-wal --timeline 2", log, StringComparison.Ordinal);
+        Assert.Equal(["both"], await site.RestoredAsync("2"));
         Assert.Equal(["both"], await site.RestoredAsync("2", site.GetWal("--timeline 2")));
         Directory.Delete(site.Primary.DataDirectory, recursive: true);
         Assert.Contains("timeline 2's own WAL is missing: the restore ends at", (await site.RestoreAsync()).EnsureSuccess().Stderr, StringComparison.Ordinal);

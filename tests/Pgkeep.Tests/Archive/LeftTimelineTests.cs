@@ -108,7 +108,7 @@ public sealed class LeftTimelineTests : IDisposable
     [Theory]
     [InlineData(Inside, 8, 0, false)]
     [InlineData(Between, 9, 0, false)]
-    [InlineData(Inside, 8, 2, true)]
+    [InlineData(Between, 9, 2, true)]
     [InlineData(Inside, 9, 0, true)]
     [InlineData("1\t0/B80000\tno reason\n", 11, 0, true)]
     public async Task Where_nobody_said_what_is_followed_the_new_timeline_s_first_segment_must_be_there(string history, uint number, uint pinned, bool isAbsent)
