@@ -190,6 +190,21 @@ public class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSam
         Assert.Equal(exitCode, (await GetAsync(name)).ExitCode);
     }
 
+    [Theory]
+    [InlineData("recovery.signal", "", CannotTell)]
+    [InlineData("recovery.signal", "recovery_target_name = 'there'", 0)]
+    [InlineData("standby.signal", "recovery_target_name = 'there'", Absent)]
+    public async Task A_timeline_s_first_segment_is_made_where_the_recovery_may_end_in_it(string signal, string setting, int exitCode)
+    {
+        await TestAccount.WriteFileAsync(Path.Combine(WorkingDirectory, signal), "");
+        await TestAccount.WriteFileAsync(Path.Combine(WorkingDirectory, "postgresql.auto.conf"), setting);
+        await PushAllAsync([samples.Segments[0], samples.Segments[1]]);
+        await PushTimelineTwosHistoryAsync();
+
+        Assert.Equal(exitCode, (await GetAsync("00000002" + Second[8..])).ExitCode);
+        Assert.Equal(exitCode == 0, File.Exists(Destination));
+    }
+
     private Task<ProgramResult> GetAsync(string name) => PgkeepBinary.RunAsync(["get-wal", name, "RECOVERYXLOG"], GetOptions);
 
     private async Task PushHistoryAsync(string name, string text) => (await PushAsync(await (await GetWorkspaceAsync()).WriteFileAsync(name, text))).EnsureSuccess();
@@ -198,8 +213,13 @@ public class GetWalTests(WalSamples samples) : ArchiveTest, IClassFixture<WalSam
     private async Task PushTimelineTwoAsync()
     {
         await PushAllAsync([samples.Segments[0], samples.Segments[1]]);
-        var begin = $"{Convert.ToUInt32(Second[8..16], 16):X}/{(Convert.ToUInt32(Second[16..], 16) << 20) + 0x100:X}";
-        await PushHistoryAsync("00000002.history", $"1\t{begin}\tno recovery target specified\n");
+        await PushTimelineTwosHistoryAsync();
         (await PushAsync(samples.Segments[1], "00000002" + Second[8..])).EnsureSuccess();
+    }
+
+    private Task PushTimelineTwosHistoryAsync()
+    {
+        var begin = $"{Convert.ToUInt32(Second[8..16], 16):X}/{(Convert.ToUInt32(Second[16..], 16) << 20) + 0x100:X}";
+        return PushHistoryAsync("00000002.history", $"1\t{begin}\tno recovery target specified\n");
     }
 }
