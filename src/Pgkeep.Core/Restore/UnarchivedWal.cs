@@ -94,7 +94,7 @@ internal static class UnarchivedWal
     {
         var isUseful = WalFileName.TryParse(System.IO.Path.GetFileName(path), out var file)
             && !inventory.Contains(file.Name)
-            && (file.Kind == WalFileKind.History || (file is { Kind: WalFileKind.Segment, Segment: { } segment } && IsWritten(path, segment)));
+            && (file.Kind == WalFileKind.History || (file is { Kind: WalFileKind.Segment, Segment: { } segment } && IsWritten(path, segment, folder)));
         return isUseful ? new UnarchivedFile(file!, path, File.Exists(System.IO.Path.Combine(folder, "archive_status", file!.Name + ".ready"))) : null;
     }
 
@@ -106,14 +106,26 @@ internal static class UnarchivedWal
         }
     }
 
-    /// <summary>The server keeps used segments under future names, to be written again; such a one still carries its old address.</summary>
-    private static bool IsWritten(string path, WalSegmentName name)
+    /// <summary>
+    /// The server keeps used segments under future names, to be written again. Such a one still carries its old address, or, where it was used on another timeline under the
+    /// same number, that timeline: only the segment in which a timeline begins has pages of the one before.
+    /// </summary>
+    // PostgreSQL src/backend/access/transam/xlog.c, RemoveNonParentXlogFiles, XLogInitNewTimeline
+    private static bool IsWritten(string path, WalSegmentName name, string folder)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         Span<byte> page = stackalloc byte[64];
         return file.ReadAtLeast(page, page.Length, throwOnEndOfStream: false) == page.Length
             && WalPageHeader.TryParse(page, out var header, out _)
             && header is { IsLong: true, SegmentSize: { } size }
-            && header.PageAddress == name.StartLsn(size);
+            && header.PageAddress == name.StartLsn(size)
+            && (header.Timeline == name.Timeline || BeginOf(name.Timeline, folder) is not { } begin || begin.Value / size.Bytes == name.Number(size));
+    }
+
+    /// <summary>Where a timeline began, as the server's own copy of its history says; null where it has none.</summary>
+    private static Lsn? BeginOf(TimelineId timeline, string folder)
+    {
+        var path = System.IO.Path.Combine(folder, timeline.ToHex() + ".history");
+        return File.Exists(path) && TimelineHistory.TryParse(timeline, File.ReadAllText(path), out var history, out _) && history.Switches is [.., var last] ? last.SwitchPoint : null;
     }
 }
