@@ -65,10 +65,7 @@ internal sealed class WalPush
         }
 
         var identity = file.Kind == WalFileKind.Segment ? segment!.RequireFinished().Identity : await IdentifyAsync(file, path, content, cancellationToken);
-        foreach (var store in _stores.Marked)
-        {
-            await RepositoryMarker.EnsureAsync(store, identity, Witness, _time, cancellationToken);
-        }
+        await EnsureMarkedAsync(identity, cancellationToken);
 
         if (file.Kind == WalFileKind.Segment && Ahead is not null && !await AheadStart.TryWaitAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken))
         {
@@ -100,12 +97,17 @@ internal sealed class WalPush
             return;
         }
 
+        await EnsureMarkedAsync(identity, cancellationToken);
+
+        await NewLookAhead(identity).RunAsync(directory, stored, longest, cancellationToken);
+    }
+
+    private async ValueTask EnsureMarkedAsync(RepositoryIdentity identity, CancellationToken cancellationToken)
+    {
         foreach (var store in _stores.Marked)
         {
             await RepositoryMarker.EnsureAsync(store, identity, Witness, _time, cancellationToken);
         }
-
-        await NewLookAhead(identity).RunAsync(directory, stored, longest, cancellationToken);
     }
 
     private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
