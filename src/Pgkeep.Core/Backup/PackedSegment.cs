@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Streams;
 
 namespace Pgkeep.Backup;
 
@@ -7,7 +8,7 @@ namespace Pgkeep.Backup;
 /// One segment on its way into a <see cref="WalTar"/>, written piece by piece. What begins it must show that it is the cluster's segment of that name, and all of it is as
 /// long as a segment. A tar cannot take anything back: whatever fails here, the backup fails with it.
 /// </summary>
-internal sealed class PackedSegment : Stream
+internal sealed class PackedSegment : WriteOnlyStream
 {
     private readonly WalTar _tar;
     private readonly WalSegmentName _name;
@@ -27,19 +28,7 @@ internal sealed class PackedSegment : Stream
         _what = what;
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
     public override long Length => _length;
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>After the last piece.</summary>
     public void Complete()
@@ -49,8 +38,6 @@ internal sealed class PackedSegment : Stream
             throw new PgkeepException(ErrorKind.WalInvalid, $"{_what} has {_length} bytes, and a segment has {_size.Bytes}");
         }
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -76,16 +63,6 @@ internal sealed class PackedSegment : Stream
         _tar.Write(buffer);
         _length += buffer.Length;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private void Begin()
     {

@@ -12,7 +12,7 @@ namespace Pgkeep.Repository;
 /// The plain content of a stored WAL file, read piece by piece, whatever its size. What its form allows to check is checked by the end: after a read
 /// of 0 bytes, and not before, the content is what was stored. Damage is a <see cref="PgkeepException"/> of the kind RepositoryCorrupt.
 /// </summary>
-internal sealed class StoredWalStream : Stream
+internal sealed class StoredWalStream : ReadOnlyStream
 {
     /// <summary>The largest segment that PostgreSQL knows; nothing in an archive is larger.</summary>
     public const int MaxLength = 1024 * 1024 * 1024;
@@ -60,14 +60,6 @@ internal sealed class StoredWalStream : Stream
     /// <summary>What travels with the file; null in one that another tool stored.</summary>
     public WalIdentity? Identity { get; }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
     /// <summary>Plain bytes so far.</summary>
     public override long Position
     {
@@ -85,8 +77,6 @@ internal sealed class StoredWalStream : Stream
     /// <summary>What a file says of itself, without a look at its content. Null where another tool stored it, or it is plain.</summary>
     /// <param name="stored">From its beginning.</param>
     public static WalIdentity? ReadIdentity(Stream stored, string path) => TryReadIdentity(ReadStart(stored, path));
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -123,16 +113,6 @@ internal sealed class StoredWalStream : Stream
 
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

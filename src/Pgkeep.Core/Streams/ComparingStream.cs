@@ -1,7 +1,7 @@
 namespace Pgkeep.Streams;
 
 /// <summary>Compares what is written with another content, piece by piece. Does not own that.</summary>
-internal sealed class ComparingStream : Stream
+internal sealed class ComparingStream : WriteOnlyStream
 {
     private readonly Stream _other;
     private readonly long _most;
@@ -13,27 +13,13 @@ internal sealed class ComparingStream : Stream
     /// <param name="most">Bytes to compare; what is written behind them may be anything.</param>
     public ComparingStream(Stream other, long most = long.MaxValue) => (_other, _most) = (other, most);
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
     public override long Length => _length;
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>After the last write; reads the other content's end.</summary>
     public bool IsEqual() => !_differs && _other.ReadByte() < 0;
 
     /// <summary>After the last write: whether all the bytes that were to be compared came, and are the same.</summary>
     public bool HasPrefix() => !_differs && _length >= _most;
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -53,14 +39,4 @@ internal sealed class ComparingStream : Stream
         var read = _other.ReadAtLeast(_piece.AsSpan(0, buffer.Length), buffer.Length, throwOnEndOfStream: false);
         _differs = !buffer.SequenceEqual(_piece.AsSpan(0, read));
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -8,7 +8,7 @@ namespace Pgkeep.Streams;
 /// one that ends, and does not look at what follows the member.
 /// </summary>
 /// <remarks>Only after a read of 0 bytes is what was read known to be right. Damage is an <see cref="InvalidDataException"/>.</remarks>
-internal sealed class GzipMemberStream : Stream
+internal sealed class GzipMemberStream : ReadOnlyStream
 {
     private const int TrailerLength = 8;
 
@@ -25,22 +25,12 @@ internal sealed class GzipMemberStream : Stream
         _plain = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
     /// <summary>Plain bytes so far.</summary>
     public override long Position
     {
         get => _length;
         set => throw new NotSupportedException();
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -54,16 +44,6 @@ internal sealed class GzipMemberStream : Stream
 
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

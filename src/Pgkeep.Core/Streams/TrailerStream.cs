@@ -4,7 +4,7 @@ namespace Pgkeep.Streams;
 /// Reads what stands between the beginning of a file, read already, and its last bytes, which it keeps back: a gzip member's trailer, of a file whose
 /// length nobody knows before its end. Does not own the file.
 /// </summary>
-internal sealed class TrailerStream : Stream
+internal sealed class TrailerStream : ReadOnlyStream
 {
     private const int PieceLength = 256 * 1024;
 
@@ -41,22 +41,6 @@ internal sealed class TrailerStream : Stream
         return _isAtEnd ? _buffer.AsSpan(_next, _end - _next) : [];
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         while (_end - _next <= _trailerLength && !_isAtEnd)
@@ -69,16 +53,6 @@ internal sealed class TrailerStream : Stream
         _next += length;
         return length;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Fill()
     {

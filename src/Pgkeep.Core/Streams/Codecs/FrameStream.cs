@@ -2,7 +2,7 @@ namespace Pgkeep.Streams.Codecs;
 
 /// <summary>Writes one stored file by one thread: cuts what is written into frames, each of which can be decompressed alone.</summary>
 /// <remarks>The file is whole only after <see cref="Complete"/>; with gzip a stream that is disposed before that leaves one that no reader accepts.</remarks>
-internal sealed class FrameStream : Stream
+internal sealed class FrameStream : WriteOnlyStream
 {
     /// <summary>Large enough that starting without history costs no measurable ratio, small enough for memory.</summary>
     public const int DefaultFrameLength = 1024 * 1024;
@@ -30,27 +30,13 @@ internal sealed class FrameStream : Stream
         _target.Write(header);
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
     /// <summary>Plain bytes so far.</summary>
     public override long Length => _length;
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
 
     /// <param name="level">1 (fast) to 9 (small).</param>
     /// <param name="subfield">What goes into the header's extra field, see <see cref="GzipHeader"/>.</param>
     public static FrameStream Gzip(Stream target, int level, ReadOnlySpan<byte> subfield = default, int frameLength = DefaultFrameLength) =>
         new(target, Compression.Gzip(level), GzipHeader.Create(subfield), frameLength);
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -75,16 +61,6 @@ internal sealed class FrameStream : Stream
     }
 
     /// <summary>Frames end where they are full, not where a caller flushes.</summary>
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -7,7 +7,7 @@ namespace Pgkeep.Streams.Deflate;
 /// zlib's stream in .NET it takes input that ends anywhere for the end: whoever reads compares length and checksum.
 /// </summary>
 /// <remarks>Bad content, also content that goes on after its last block, is an <see cref="InvalidDataException"/>. Does not own its input.</remarks>
-internal sealed unsafe class IsalInflateStream : Stream
+internal sealed unsafe class IsalInflateStream : ReadOnlyStream
 {
     private const int DefaultInputLength = 256 * 1024;
 
@@ -31,22 +31,6 @@ internal sealed unsafe class IsalInflateStream : Stream
     }
 
     ~IsalInflateStream() => Dispose(disposing: false);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -74,16 +58,6 @@ internal sealed unsafe class IsalInflateStream : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

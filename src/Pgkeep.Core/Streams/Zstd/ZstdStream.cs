@@ -4,7 +4,7 @@ namespace Pgkeep.Streams.Zstd;
 /// Decompresses zstd frames, one after another, forward only. An end inside a frame, a file without any, and anything that is not a frame
 /// throw <see cref="InvalidDataException"/>; each frame's own checksum is compared. Owns its source.
 /// </summary>
-internal sealed unsafe class ZstdStream : Stream
+internal sealed unsafe class ZstdStream : ReadOnlyStream
 {
     /// <summary>A little more than the largest block of a frame (zstd.h, ZSTD_DStreamInSize).</summary>
     private const int BufferLength = 160 * 1024;
@@ -22,22 +22,6 @@ internal sealed unsafe class ZstdStream : Stream
         _source = source;
         _decompressor = ZstdLibrary.CreateDecompressor();
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -61,16 +45,6 @@ internal sealed unsafe class ZstdStream : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
