@@ -90,7 +90,7 @@ internal sealed class PrefetchRun
     {
         if (!WalFileName.TryParse(segment.ToString(), out var file)
             || await _stores.Archive.FindAsync(file.Name, cancellationToken) is not { } stored
-            || await _stores.Archive.ReadIdentityAsync(file, cancellationToken) is null)
+            || await _stores.Archive.ReadIdentityAsync(file, cancellationToken) is not { } identity)
         {
             return false;
         }
@@ -98,7 +98,7 @@ internal sealed class PrefetchRun
         var temporary = _directory.TemporaryPathOf(segment);
         try
         {
-            await WriteAsync(stored, file, temporary, cancellationToken);
+            await WriteAsync(stored, file, identity, temporary, cancellationToken);
             FileSystem.Rename(temporary, _directory.PathOf(segment));
             return true;
         }
@@ -110,13 +110,14 @@ internal sealed class PrefetchRun
         }
     }
 
-    private async Task WriteAsync(string stored, WalFileName file, string temporary, CancellationToken cancellationToken)
+    private async Task WriteAsync(string stored, WalFileName file, WalIdentity identity, string temporary, CancellationToken cancellationToken)
     {
         try
         {
             // As the server's own umask wants it: the file goes to pg_wal.
             await using var plain = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
             await _stores.Archive.CopyAsync(stored, file, plain, cancellationToken);
+            CheckedMark.Put(plain.SafeFileHandle, temporary, identity);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

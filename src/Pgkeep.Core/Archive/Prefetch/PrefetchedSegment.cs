@@ -8,7 +8,8 @@ namespace Pgkeep.Archive.Prefetch;
 
 /// <summary>
 /// Takes a segment out of the directory of those fetched ahead. It is handed out only where it has the size and the checksum that the archive's own
-/// file says of itself at that moment; a crash, another cluster or a person may have put anything there.
+/// file says of itself at that moment; a crash, another cluster or a person may have put anything there. Its content is read for that where it does not
+/// carry the <see cref="CheckedMark"/>.
 /// </summary>
 internal sealed class PrefetchedSegment
 {
@@ -53,7 +54,7 @@ internal sealed class PrefetchedSegment
                 return false;
             }
 
-            if (Has(path, identity))
+            if (CheckedMark.TryTakeOff(path, identity, _time) || Has(path, identity))
             {
                 return true;
             }

@@ -5,7 +5,7 @@ using Pgkeep.Repository.Prefetch;
 using Pgkeep.Tests.Support;
 using Xunit;
 
-namespace Pgkeep.Tests.Archive;
+namespace Pgkeep.Tests.Archive.Prefetch;
 
 public sealed class PrefetchRunTests : IDisposable
 {
