@@ -132,6 +132,20 @@ internal static class FileSystem
         return true;
     }
 
+    /// <summary>Creates a file for writing, for its owner alone. Null where something is at the path already, and where its directory is missing.</summary>
+    public static SafeFileHandle? TryCreateFile(string path, out bool exists)
+    {
+        var descriptor = Libc.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, 0b110_000_000);
+        var errno = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        exists = errno == Libc.EEXIST;
+        return errno switch
+        {
+            0 => new SafeFileHandle(descriptor, ownsHandle: true),
+            Libc.EEXIST or Libc.ENOENT => null,
+            _ => throw PosixError.From(errno, "create", path),
+        };
+    }
+
     /// <summary>False where something is in it, or nothing is at the path.</summary>
     public static bool TryRemoveDirectory(string path)
     {

@@ -32,6 +32,7 @@ internal static unsafe partial class Libc
     public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
     public const int O_CREAT = 0x40;
+    public const int O_EXCL = 0x80;
     public const int O_APPEND = 0x400;
     public const int O_DIRECTORY = 0x10000;
     public const int O_CLOEXEC = 0x80000;

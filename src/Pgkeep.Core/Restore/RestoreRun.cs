@@ -3,6 +3,7 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
+using Pgkeep.Restore.Unpacking;
 
 namespace Pgkeep.Restore;
 
@@ -165,17 +166,17 @@ internal sealed class RestoreRun
 
     private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
-        var unpack = new Unpack(_plan.Account, _plan.Metadata.Codec);
+        var unpack = new Unpack(_plan.Account, _plan.Metadata.Codec, _settings.Fetch.Jobs);
         unpack.CreateDirectory(_plan.DataDirectory);
-        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Main), _plan.DataDirectory, cancellationToken);
+        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Main), "", _plan.DataDirectory, cancellationToken);
         foreach (var tablespace in _plan.Metadata.Tablespaces)
         {
             unpack.CreateDirectory(tablespace.Location);
-            unpack.Run(Path.Combine(_plan.Backup.Directory, tablespace.Archive), tablespace.Location, cancellationToken);
+            unpack.Run(Path.Combine(_plan.Backup.Directory, tablespace.Archive), $"pg_tblspc/{tablespace.Oid}/", tablespace.Location, cancellationToken);
         }
 
         var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
-        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), walDirectory, cancellationToken);
+        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
         UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
         unpack.OpenTo(_plan.DataDirectory);
         foreach (var directory in _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))

@@ -1,4 +1,5 @@
 using Pgkeep.Repository;
+using Pgkeep.Tests.Support;
 using Pgkeep.Verify;
 using Pgkeep.Verify.Deep;
 using Xunit;

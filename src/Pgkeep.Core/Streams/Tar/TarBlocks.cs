@@ -33,6 +33,9 @@ internal ref struct TarBlocks
 
     public long Size { get; private set; }
 
+    /// <summary>Permission bits, such as 0600.</summary>
+    public int Mode { get; private set; }
+
     public readonly ReadOnlySpan<byte> Rest => _plain[Position..];
 
     /// <summary>Reads one header, with the PAX header before it where there is one.</summary>
@@ -52,7 +55,9 @@ internal ref struct TarBlocks
                 return longName.IsEmpty ? TarStep.End : TarStep.Damaged;
             }
 
-            if (!TarHeader.IsChecksumRight(header) || !TarHeader.TryReadNumber(header.Slice(TarHeader.SizeOffset, 12), out var size))
+            if (!TarHeader.IsChecksumRight(header)
+                || !TarHeader.TryReadNumber(header.Slice(TarHeader.SizeOffset, 12), out var size)
+                || !TarHeader.TryReadNumber(header.Slice(TarHeader.ModeOffset, 8), out var mode))
             {
                 return TarStep.Damaged;
             }
@@ -70,6 +75,7 @@ internal ref struct TarBlocks
                 case TarHeader.FileFlag or TarHeader.DirectoryFlag:
                     IsDirectory = header[TarHeader.TypeOffset] == TarHeader.DirectoryFlag;
                     Size = IsDirectory ? 0 : size;
+                    Mode = (int)(mode & 0xFFF);
                     Name = (longName.IsEmpty ? Until(header[..TarHeader.NameLength], 0) : longName).TrimEnd((byte)'/');
                     return TarStep.Member;
                 default:

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
@@ -8,7 +7,6 @@ using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository.Frames;
 using Pgkeep.Streams;
 using Pgkeep.Streams.Codecs;
-using Pgkeep.Streams.Tar;
 
 namespace Pgkeep.Verify.Deep;
 
@@ -28,7 +26,7 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
     private readonly RelationPages _pages;
     private readonly ManifestComparison _manifest;
     private readonly ProblemList _problems;
-    private readonly byte[] _prefix;
+    private readonly FrameMembers _members;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly SafeFileHandle _file;
     private byte[] _head = [];
@@ -51,7 +49,7 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
         _pages = pages;
         _manifest = manifest;
         _problems = problems;
-        _prefix = Encoding.UTF8.GetBytes(archive.Prefix);
+        _members = new FrameMembers(archive.Prefix);
         try
         {
             _file = File.OpenHandle(archive.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
@@ -84,42 +82,16 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
 
     public FrameFindings Process(IndexedFrame frame, ReadOnlySpan<byte> plain)
     {
-        var crcs = new uint[frame.Parts.Count];
-        var pageProblems = new List<string>();
-        byte[]? control = null;
-        var tar = new TarBlocks(plain);
-        string? misfit = null;
-        for (var i = 0; i < crcs.Length && misfit is null; i++)
-        {
-            var part = frame.Parts[i];
-            misfit = FindContent(ref tar, part);
-            if (misfit is not null)
-            {
-                break;
-            }
-
-            var content = tar.Rest[..part.Length];
-            crcs[i] = Crc32C.Compute(content);
-            _pages.Check(part.Name, content, part.Offset, pageProblems.Add);
-            control = part.Name == ControlFileReader.RelativePath ? content.ToArray() : control;
-            misfit = part.IsLast && !tar.TrySkipContent(part.Length) ? $"{part.Name} is not followed by its padding" : null;
-        }
-
-        var endsInFile = frame.Parts is [.., { IsLast: false }];
-        var endsTar = false;
-        if (misfit is null && !endsInFile)
-        {
-            misfit = FindEnd(ref tar, out endsTar);
-        }
-
+        var visit = new Visit(_pages, frame.Parts.Count);
+        var misfit = _members.Walk(frame, plain, visit, out var endsTar);
         return new FrameFindings
         {
             Crc = Crc32.Append(0, plain),
-            PartCrcs = crcs,
+            PartCrcs = visit.Crcs,
             Misfit = misfit,
             EndsTar = endsTar,
-            Control = control,
-            PageProblems = pageProblems,
+            Control = visit.Control,
+            PageProblems = visit.PageProblems,
         };
     }
 
@@ -161,66 +133,6 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
     {
         _hash.Dispose();
         _file.Dispose();
-    }
-
-    /// <summary>The end of a tar is at least two empty blocks, and nothing but zeros.</summary>
-    private static string? FindEnd(ref TarBlocks tar, out bool endsTar)
-    {
-        endsTar = false;
-        while (!tar.Rest.IsEmpty)
-        {
-            switch (tar.Next())
-            {
-                case TarStep.Member when tar.IsDirectory:
-                    break;
-                case TarStep.Member:
-                    return $"it has {Encoding.UTF8.GetString(tar.Name)}, which the index does not name";
-                case TarStep.End:
-                    endsTar = tar.Rest.Length >= 2 * TarHeader.Length && !tar.Rest.ContainsAnyExcept((byte)0);
-                    return endsTar ? null : "the tar goes on behind its end";
-                default:
-                    return "it has a damaged header";
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Past the headers before a part's content; null where that begins as the index says.</summary>
-    private string? FindContent(ref TarBlocks tar, FilePart part)
-    {
-        if (!_pages.IsAligned(part.Name, part.Offset))
-        {
-            return $"a page of {part.Name} lies in two frames";
-        }
-
-        if (!part.IsFirst)
-        {
-            return null;
-        }
-
-        TarStep step;
-        while ((step = tar.Next()) == TarStep.Member && tar.IsDirectory)
-        {
-        }
-
-        if (step != TarStep.Member)
-        {
-            return $"{part.Name} is not where the index says";
-        }
-
-        return tar.Position == part.Start && tar.Size == part.Size && IsNamed(tar.Name, part.Name)
-            ? null
-            : $"it has {_archive.Prefix}{Encoding.UTF8.GetString(tar.Name)} of {tar.Size} bytes where the index has {part.Name} of {part.Size}";
-    }
-
-    private bool IsNamed(ReadOnlySpan<byte> tarName, string name)
-    {
-        const int usualLength = 512;
-        var length = Encoding.UTF8.GetByteCount(name);
-        var bytes = length <= usualLength ? stackalloc byte[usualLength] : new byte[length];
-        var expected = bytes[..Encoding.UTF8.GetBytes(name, bytes)];
-        return expected.StartsWith(_prefix) && tarName.SequenceEqual(expected[_prefix.Length..]);
     }
 
     private void AddLoss(IndexedFrame frame, int length)
@@ -309,6 +221,27 @@ internal sealed class IndexedArchiveCheck : IFrameConsumer<FrameFindings>, IDisp
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "read", _archive.Path);
+        }
+    }
+
+    private sealed class Visit(RelationPages pages, int parts) : IFrameVisitor
+    {
+        public uint[] Crcs { get; } = new uint[parts];
+
+        public List<string> PageProblems { get; } = [];
+
+        public byte[]? Control { get; private set; }
+
+        public string? VisitDirectory(ReadOnlySpan<byte> name, int mode) => null;
+
+        public string? Expect(FilePart part) => pages.IsAligned(part.Name, part.Offset) ? null : $"a page of {part.Name} lies in two frames";
+
+        public string? VisitPart(FilePart part, int number, int? mode, ReadOnlySpan<byte> content)
+        {
+            Crcs[number] = Crc32C.Compute(content);
+            pages.Check(part.Name, content, part.Offset, PageProblems.Add);
+            Control = part.Name == ControlFileReader.RelativePath ? content.ToArray() : Control;
+            return null;
         }
     }
 }

@@ -9,9 +9,8 @@ using Pgkeep.Repository;
 using Pgkeep.Streams;
 using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
-using Pgkeep.Tests.Support;
 
-namespace Pgkeep.Tests.Verify;
+namespace Pgkeep.Tests.Support;
 
 /// <summary>A small backup as the program writes it, of files that no server had. What it is made of can be changed before it is made, and again after.</summary>
 internal sealed class BackupOnDisk : IDisposable
@@ -79,6 +78,12 @@ internal sealed class BackupOnDisk : IDisposable
         change(content);
         File.WriteAllBytes(_source.PathOf(name), content);
     }
+
+    /// <summary>Of the files that were added, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> Contents => _names.ToDictionary(name => name, name => File.ReadAllBytes(_source.PathOf(name)));
+
+    /// <param name="name">Of a file that was added, or of a directory that holds one.</param>
+    public void ChangeMode(string name, int mode) => File.SetUnixFileMode(_source.PathOf(name), (UnixFileMode)mode);
 
     public string PathOf(string name) => _target.PathOf(name);
 
