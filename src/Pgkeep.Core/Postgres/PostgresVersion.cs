@@ -36,23 +36,23 @@ internal sealed record PostgresVersion
         new()
         {
             Major = 15, ControlFileVersion = 1300, ControlFileChecksumOffset = 288, CatalogVersion = 202209061, WalMagic = 0xD110,
-            ManifestVersion = 1, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, HasReadReplicationSlot = true,
+            ManifestVersion = 1, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
         },
         new()
         {
             Major = 16, ControlFileVersion = 1300, ControlFileChecksumOffset = 288, CatalogVersion = 202307071, WalMagic = 0xD113,
-            ManifestVersion = 1, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true,
+            ManifestVersion = 1, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
         },
         new()
         {
             Major = 17, ControlFileVersion = 1700, ControlFileChecksumOffset = 288, CatalogVersion = 202406281, WalMagic = 0xD116,
-            ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true,
+            ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
             HasWalSummaries = true,
         },
         new()
         {
             Major = 18, ControlFileVersion = 1800, ControlFileChecksumOffset = 292, CatalogVersion = 202506291, WalMagic = 0xD118,
-            ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true,
+            ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
             HasWalSummaries = true,
         },
     ];
@@ -95,6 +95,9 @@ internal sealed record PostgresVersion
 
     /// <summary>Whether a replication session can ask about a slot (release notes of 15).</summary>
     public bool HasReadReplicationSlot { get; private init; }
+
+    /// <summary>Whether a recovery reads WAL ahead of what it replays (recovery_prefetch, release notes of 15).</summary>
+    public bool HasRecoveryPrefetch { get; private init; }
 
     /// <summary>The whole call that begins a base backup; $1 is the label, $2 is true for a fast checkpoint.</summary>
     public string BackupStartCall => HasExclusiveBackup ? $"{BackupStartFunction}($1, $2, false)" : $"{BackupStartFunction}($1, $2)";

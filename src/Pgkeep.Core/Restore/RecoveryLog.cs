@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Targets;
 
 namespace Pgkeep.Restore;
 
@@ -21,19 +22,26 @@ internal sealed partial class RecoveryLog
 
     /// <param name="said">What pg_ctl said.</param>
     /// <param name="other">The timeline that a restore without the target follows, where it is another one; null where it is the same.</param>
-    public PgkeepException Explain(DateTimeOffset? target, string said, TimelineId? other = null)
+    public PgkeepException Explain(RecoveryTarget target, string said, TimelineId? other = null)
     {
         // xlogrecovery.c, "recovery ended before configured recovery target was reached"
-        if (target is { } wanted && _text.Contains("recovery ended before configured recovery target was reached", StringComparison.Ordinal))
+        if (target.Kind != RecoveryTargetKind.Latest && _text.Contains("recovery ended before configured recovery target was reached", StringComparison.Ordinal))
         {
             var last = LastCommit is { } commit ? $"the last commit in the archive is at {commit.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : "no commit was found in the archived WAL";
             return new PgkeepException(
                 ErrorKind.TargetUnreachable,
-                $"the target {wanted.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} was not reached: {last}",
+                $"the target, {target}, was not reached: {last}",
                 other is { } latest
                     ? $"take a moment before that commit; without a target the restore follows timeline {latest}, which began after it, with all that was written there"
                     : "everything up to that commit is what you get without a target: leave it out",
                 "after a restore to an earlier moment, later ones can be reached again once it is undone: pgkeep restore rollback");
+        }
+
+        // xlogrecovery.c, "requested recovery stop point is before consistent recovery point"
+        if (_text.Contains("requested recovery stop point is before consistent recovery point", StringComparison.Ordinal))
+        {
+            return new PgkeepException(
+                ErrorKind.TargetUnreachable, $"the target, {target}, lies before the backup's files are consistent", "take an earlier backup, or a later target");
         }
 
         // get-wal's own words tell why the server could not go on.

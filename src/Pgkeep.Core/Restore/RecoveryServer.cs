@@ -66,7 +66,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
             }
             else if (hasStarted)
             {
-                throw new RecoveryLog(ReadLog()).Explain(_plan.TargetTime, (await _starting).Output, Other(_plan.Wal));
+                throw new RecoveryLog(ReadLog()).Explain(_plan.Wal.End.Told, (await _starting).Output, Other(_plan.Wal));
             }
 
             if (limit > TimeSpan.Zero && _time.GetElapsedTime(began) > limit)

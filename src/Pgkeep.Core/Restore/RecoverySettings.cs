@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Restore;
@@ -65,7 +66,8 @@ internal sealed class RecoverySettings
         ["get-wal", "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory];
 
     /// <param name="archivesRestored">Whether the cluster's archive_mode is "always".</param>
-    public void Write(string restoreCommand, DateTimeOffset? targetTime, TimelineId timeline, bool archivesRestored = false)
+    /// <param name="readsAhead">Whether the server may read WAL behind the target.</param>
+    public void Write(string restoreCommand, RecoveryTarget target, TimelineId timeline, bool archivesRestored = false, bool readsAhead = true)
     {
         var text = new StringBuilder();
         if (_original is [.., not (byte)'\n'])
@@ -74,7 +76,7 @@ internal sealed class RecoverySettings
         }
 
         text.Append(Begin).Append('\n');
-        foreach (var kind in Targets.Where(kind => targetTime is null || kind != "recovery_target_time"))
+        foreach (var kind in Targets.Where(kind => kind != target.Setting?.Name))
         {
             AppendSetting(text, kind, "");
         }
@@ -89,12 +91,17 @@ internal sealed class RecoverySettings
         AppendSetting(text, "archive_cleanup_command", "");
         AppendSetting(text, "recovery_end_command", "");
         AppendSetting(text, "recovery_min_apply_delay", "0");
-        AppendSetting(text, "recovery_target_inclusive", "on");
+        if (!readsAhead)
+        {
+            AppendSetting(text, "recovery_prefetch", "off");
+        }
+
+        AppendSetting(text, "recovery_target_inclusive", target.IsExclusive ? "off" : "on");
         AppendSetting(text, "recovery_target_action", "promote");
         AppendSetting(text, "recovery_target_timeline", timeline.Value.ToString(CultureInfo.InvariantCulture));
-        if (targetTime is { } target)
+        if (target.Setting is { } set)
         {
-            AppendSetting(text, "recovery_target_time", target.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff+00", CultureInfo.InvariantCulture));
+            AppendSetting(text, set.Name, set.Value);
         }
 
         text.Append(End).Append('\n');
@@ -115,8 +122,12 @@ internal sealed class RecoverySettings
         FileSystem.SyncDirectory(_dataDirectory);
     }
 
-    private static void AppendSetting(StringBuilder text, string name, string value) =>
-        text.Append(name).Append(" = '").Append(value.Replace("'", "''", StringComparison.Ordinal)).Append("'\n");
+    // PostgreSQL src/backend/utils/misc/guc-file.l, DeescapeQuotedString
+    private static void AppendSetting(StringBuilder text, string name, string value) => text
+        .Append(name)
+        .Append(" = '")
+        .Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal))
+        .Append("'\n");
 
     private byte[] ReadConfiguration()
     {

@@ -1,5 +1,6 @@
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Restore;
@@ -16,7 +17,8 @@ internal sealed record RestorePlan
     /// <summary>A restore that pgkeep was killed in, and that is undone first; null where there is none.</summary>
     public required RestoreJournal? BrokenOff { get; init; }
 
-    public required DateTimeOffset? TargetTime { get; init; }
+    /// <summary>As it was asked for.</summary>
+    public required RecoveryTarget Target { get; init; }
 
     public required RestoreWal Wal { get; init; }
 

@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Storage.Local;
@@ -26,7 +27,8 @@ internal sealed class RestorePlanner
     public async Task<RestorePlan> MakeAsync(CancellationToken cancellationToken)
     {
         var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
-        var backup = await ChooseAsync(cancellationToken);
+        var choice = await new BackupChoice(_settings, _stores, _catalogue, identity).MakeAsync(cancellationToken);
+        var backup = choice.Backup;
         var (metadata, _) = backup.RequireUsable();
         if (metadata.Cluster.SystemIdentifier != identity.SystemIdentifier)
         {
@@ -34,7 +36,7 @@ internal sealed class RestorePlanner
         }
 
         metadata.Codec.RequireUsable();
-        CheckTarget(backup, metadata);
+        choice.CheckTarget(_settings.Target);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
         CheckPlaces(dataDirectory, metadata);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
@@ -45,7 +47,7 @@ internal sealed class RestorePlanner
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
-        var wal = await ProveWalAsync(metadata, dataDirectory, old, cancellationToken);
+        var wal = await ProveWalAsync(metadata, dataDirectory, old, choice.Known, cancellationToken);
         if (wal.HasArchive)
         {
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
@@ -58,7 +60,7 @@ internal sealed class RestorePlanner
             Metadata = metadata,
             IsBackupChosenByTarget = _settings.Backup is null,
             BrokenOff = broken,
-            TargetTime = _settings.TargetTime,
+            Target = _settings.Target,
             Wal = wal,
             DataDirectory = dataDirectory,
             OldDataDirectory = old,
@@ -69,8 +71,13 @@ internal sealed class RestorePlanner
     }
 
     /// <summary>Again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
-    public ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, CancellationToken cancellationToken) =>
-        new WalProver(_stores.Archive, metadata, dataDirectory, old, _settings.TargetTime).ProveAsync(cancellationToken);
+    /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
+    public async ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, Lsn? known, CancellationToken cancellationToken)
+    {
+        var identity = new RepositoryIdentity(metadata.Cluster.SystemIdentifier, metadata.Cluster.PostgresqlMajor, new WalSegmentSize(metadata.Cluster.WalSegmentSize));
+        var sources = await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
+        return await new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline).ProveAsync(known, cancellationToken);
+    }
 
     private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)
     {
@@ -94,45 +101,6 @@ internal sealed class RestorePlanner
         if (PostmasterFile.OfRunning(dataDirectory) is { } running)
         {
             throw new PgkeepException(ErrorKind.ServerRunning, $"a server was started on \"{dataDirectory}\" meanwhile (process {running.ProcessId})", "see what starts it, and stop that first");
-        }
-    }
-
-    private async ValueTask<StoredBackup> ChooseAsync(CancellationToken cancellationToken)
-    {
-        if (_settings.Backup is { } named)
-        {
-            return await _catalogue.ResolveAsync(named, cancellationToken);
-        }
-
-        var usable = (await _catalogue.ListAsync(cancellationToken)).Where(backup => backup.IsUsable).ToList();
-        if (usable.Count == 0)
-        {
-            throw new PgkeepException(ErrorKind.BackupMissing, $"there is no usable backup in \"{_settings.Layout.BackupDirectory}\"", "pgkeep list tells what is there");
-        }
-
-        if (_settings.TargetTime is not { } target)
-        {
-            return usable[^1];
-        }
-
-        // One without archiving leads to a target only where archiving was turned on right after it, which the proof of its WAL shows.
-        var fitting = usable.Where(backup => backup.Metadata!.Stopped <= target).ToList();
-        return fitting.LastOrDefault(backup => !backup.Metadata!.EndsInItself)
-            ?? fitting.LastOrDefault()
-            ?? throw new PgkeepException(
-                ErrorKind.TargetUnreachable,
-                $"the target {Show(target)} lies before the end of the oldest backup, {Show(usable[0].Metadata!.Stopped)}",
-                "no earlier moment can be restored from this repository");
-    }
-
-    private void CheckTarget(StoredBackup backup, BackupMetadata metadata)
-    {
-        if (_settings.TargetTime is { } target && target < metadata.Stopped)
-        {
-            throw new PgkeepException(
-                ErrorKind.TargetUnreachable,
-                $"the target {Show(target)} lies before the end of {backup.Name}, {Show(metadata.Stopped)}",
-                "a backup can be restored to any moment after its end: take an earlier backup, or leave the backup out and the newest that fits is taken");
         }
     }
 
@@ -295,6 +263,4 @@ internal sealed class RestorePlanner
 
     private static string ExistingParent(string path) =>
         Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
-
-    private static string Show(DateTimeOffset moment) => $"{moment.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}";
 }

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 using Pgkeep.Restore.Unpacking;
@@ -114,7 +117,13 @@ internal sealed class RestoreRun
         cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
         var old = _plan.OldDataDirectory is null ? null : _plan.DataDirectory;
-        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, cancellationToken);
+        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, _plan.Wal.End.Stop?.Record, cancellationToken);
+        if (wal.End.IsBehindAll && !_plan.Wal.End.IsBehindAll)
+        {
+            // What was found is gone meanwhile, and nobody has said yes to what is left.
+            throw wal.BehindAll();
+        }
+
         var version = $"PG_{_plan.Metadata.Cluster.PostgresqlMajor}_{_plan.Metadata.Cluster.CatalogVersion}";
         // Those of the old cluster too: what is replayed may create one in the same place, and would write into the old one's files.
         var tablespaces = _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location)
@@ -197,8 +206,9 @@ internal sealed class RestoreRun
         command = RecoverySettings.Without(wal.WithoutHistory, command);
         var archiving = await _control.ReadSettingAsync("archive_mode", RecoveryServer.ConfigurationOptions(_plan), cancellationToken)
             ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
-        settings.Write(command, _plan.TargetTime, wal.Chain.Timeline, archivesRestored: archiving == "always");
-        _log.Write(_plan.TargetTime is { } target ? $"Replaying WAL up to {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
+        var version = PostgresVersion.TryGet(_plan.Metadata.Cluster.PostgresqlMajor, out var row) ? row : throw new UnreachableException("a program of that major was found");
+        settings.Write(command, wal.End.Told, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && version.HasRecoveryPrefetch));
+        _log.Write(wal.End.Told.Kind != RecoveryTargetKind.Latest ? $"Replaying WAL {(wal.End.Told.IsExclusive ? "before" : "up to")} {wal.End.Told}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
         await using var server = new RecoveryServer(_plan with { Wal = wal }, _control, _time);
         try
         {

@@ -1,3 +1,5 @@
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Restore;
@@ -9,8 +11,10 @@ internal sealed record RestoreSettings
     /// <summary>As a person named it; null lets the target choose.</summary>
     public string? Backup { get; init; }
 
-    /// <summary>Null restores everything the archive has.</summary>
-    public DateTimeOffset? TargetTime { get; init; }
+    public required RecoveryTarget Target { get; init; }
+
+    /// <summary>That the recovery goes along; null for the newest that fits.</summary>
+    public TimelineId? Timeline { get; init; }
 
     /// <summary>Null for the one the backup was taken from.</summary>
     public string? DataDirectory { get; init; }

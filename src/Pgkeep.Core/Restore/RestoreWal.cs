@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 
 namespace Pgkeep.Restore;
@@ -6,6 +7,11 @@ namespace Pgkeep.Restore;
 /// <param name="Warnings">What a person should know before saying yes.</param>
 internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> Unarchived, IReadOnlyList<string> Warnings)
 {
+    public required RecoveryEnd End { get; init; }
+
+    /// <summary>Whether segments are missing behind the end of the recovery, and later ones are stored: no server may read ahead into that.</summary>
+    public bool HasHoleBehind { get; init; }
+
     /// <summary>Whether the backup's own WAL is all there is, since nothing that it leads to was archived: the recovery asks the archive for no segment.</summary>
     public bool EndsWithBackup { get; init; }
 
@@ -26,4 +32,19 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
 
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }
+
+    /// <summary>Why a target behind the last commit is none (<see cref="RecoveryEnd.IsBehindAll"/>), and what gives the same.</summary>
+    public PgkeepException BehindAll()
+    {
+        var last = End.LastCommit is { } commit
+            ? $"the last commit in the archive is at {commit.Time.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} (transaction {commit.Xid}, at {commit.Start})"
+            : "no commit behind the backup is in the archive";
+        return new PgkeepException(
+            ErrorKind.TargetUnreachable,
+            $"the target, {End.Target}, would not be reached: {last}",
+            Latest is { } latest && latest != Chain.Timeline
+                ? $"take a moment before that commit, or all of timeline {Chain.Timeline}: --target-timeline {Chain.Timeline}; without a target the restore follows timeline {latest}, which began after it, with all that was written there"
+                : "everything up to that commit is what you get without a target: leave it out",
+            "after a restore to an earlier moment, later ones can be reached again once it is undone: pgkeep restore rollback");
+    }
 }

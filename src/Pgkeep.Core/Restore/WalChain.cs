@@ -24,14 +24,15 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
     /// Segments outside the archive that recovery will find as well: the backup's own whole ones, and those the old server still has. One that the
     /// backup has in part is the end of all WAL, or it is no link of the chain.
     /// </param>
+    /// <param name="until">Where the recovery ends; null for the end of all there is. What lies behind that may have holes.</param>
     public static WalChain Prove(
-        BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, Func<string, string> describe)
+        BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others, Func<string, string> describe, Lsn? until = null)
     {
         var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
         var last = LastNumber(history, inventory, others, size);
         var stop = backup.StopWal.Number(size);
         var lastName = backup.StartWal;
-        for (var number = backup.StartWal.Number(size); number <= Math.Max(last, stop); number++)
+        for (var number = backup.StartWal.Number(size); number <= LastNeeded(Math.Max(last, stop), stop, until, size); number++)
         {
             if (FindLink(history, number, last, size, inventory, others) is not { } found)
             {
@@ -55,6 +56,22 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         }
 
         return new WalChain(history.Timeline, backup.StartWal, lastName, checked((int)(lastName.Number(size) - backup.StartWal.Number(size) + 1)));
+    }
+
+    /// <summary>
+    /// The number of the last segment that is reached along a history without a hole; of the backup's last, or less, where nothing leads further.
+    /// </summary>
+    public static ulong LastReached(BackupMetadata backup, TimelineHistory history, WalInventory inventory, IReadOnlySet<WalSegmentName> others)
+    {
+        var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
+        var last = LastNumber(history, inventory, others, size);
+        var number = backup.StopWal.Number(size);
+        while (number < last && FindLink(history, number + 1, last, size, inventory, others) is not null)
+        {
+            number++;
+        }
+
+        return number;
     }
 
     /// <summary>
@@ -138,8 +155,11 @@ internal sealed record WalChain(TimelineId Timeline, WalSegmentName First, WalSe
         TimelineHistory history, ulong number, ulong last, WalSegmentSize size, WalInventory inventory, IReadOnlySet<WalSegmentName> others) =>
         FindOn(history, number, size, inventory, others) is { } found && (number >= last || found == Needed(history, number, size)) ? found : null;
 
+    private static ulong LastNeeded(ulong last, ulong stop, Lsn? until, WalSegmentSize size) =>
+        until is { } end ? Math.Clamp((end.Value - 1) / size.Bytes, stop, last) : last;
+
     /// <summary>Recovery tries the newest timeline that has begun by the segment, then the older ones (xlogrecovery.c, XLogFileReadAnyTLI).</summary>
-    private static WalSegmentName? FindOn(
+    public static WalSegmentName? FindOn(
         TimelineHistory history, ulong number, WalSegmentSize size, WalInventory inventory, IReadOnlySet<WalSegmentName> others)
     {
         foreach (var timeline in history.Switches.Select(past => past.Timeline).Append(history.Timeline).Reverse())

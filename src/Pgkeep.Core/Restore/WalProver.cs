@@ -1,67 +1,56 @@
 using Pgkeep.Diagnostics;
-using Pgkeep.Posix;
 using Pgkeep.Postgres;
-using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Restore;
 
-/// <summary>Finds the WAL of a restore in the archive, in the backup and in the old server's <c>pg_wal</c>, and proves that it is whole.</summary>
+/// <summary>Finds the WAL of a restore in the archive, in the backup and in the old server's <c>pg_wal</c>, proves that it is whole, and reads where the recovery will end.</summary>
 internal sealed class WalProver
 {
     private readonly WalArchive _archive;
     private readonly BackupMetadata _backup;
-    private readonly string _dataDirectory;
-    private readonly string? _old;
-    private readonly DateTimeOffset? _target;
+    private readonly WalSources _sources;
+    private readonly RecoveryTarget _target;
+    private readonly TimelineId? _timeline;
 
-    /// <param name="dataDirectory">Beside it lie the restores that were undone.</param>
-    /// <param name="old">Where the old cluster is now; null where there is none.</param>
-    /// <param name="target">The moment to restore to; null for the end.</param>
-    public WalProver(WalArchive archive, BackupMetadata backup, string dataDirectory, string? old, DateTimeOffset? target)
+    /// <param name="timeline">That a person chose; null for the newest that fits.</param>
+    public WalProver(WalArchive archive, BackupMetadata backup, WalSources sources, RecoveryTarget target, TimelineId? timeline)
     {
-        _target = target;
         _archive = archive;
         _backup = backup;
-        _dataDirectory = dataDirectory;
-        _old = old;
+        _sources = sources;
+        _target = target;
+        _timeline = timeline;
     }
 
-    public async ValueTask<RestoreWal> ProveAsync(CancellationToken cancellationToken)
+    /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
+    public async ValueTask<RestoreWal> ProveAsync(Lsn? known, CancellationToken cancellationToken)
     {
-        var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
-        var identity = new RepositoryIdentity(_backup.Cluster.SystemIdentifier, _backup.Cluster.PostgresqlMajor, size);
-        var receiving = new ReceivedWal(_archive, identity).ReadAll();
-        var inventory = await _archive.ListAsync(cancellationToken);
-        var unarchived = _old is null ? [] : UnarchivedWal.Of(_old, inventory);
-        var local = ReadHistories(unarchived);
-        var newest = inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline)
-            .Concat(local.Keys)
-            .Append(TimelineId.First)
-            .Max();
+        var size = _sources.Identity.WalSegmentSize;
+        var (inventory, unarchived, received) = (_sources.Inventory, _sources.Unarchived, _sources.Received);
         var ofBackup = SegmentsOfBackup(size);
-        var received = ReceivedWal.Beyond(inventory, receiving, size);
-        HashSet<WalSegmentName> others = [.. unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>(), .. ofBackup, .. received.Keys];
-
-        var control = _old is null ? null : ControlFileReader.TryRead(_old);
-        var undone = UndoneTimelines.Of(_dataDirectory, control, _backup.Cluster.SystemIdentifier);
-        var later = await BegunAfterTargetAsync(inventory, unarchived, cancellationToken);
-        HashSet<TimelineId> passedOver = [.. undone, .. later];
+        var others = _sources.Others(ofBackup);
+        var later = await BegunAfterTargetAsync(cancellationToken);
+        HashSet<TimelineId> passedOver = [.. _sources.Undone, .. later];
         var left = new List<TimelineHistory>();
-        var history = await WalChain.ChooseTimelineAsync(_backup, newest, passedOver, ReadAsync, left);
+        var history = _timeline is { } chosen ? await ReadChosenAsync(chosen) : await WalChain.ChooseTimelineAsync(_backup, _sources.Newest, passedOver, ReadAsync, left);
         var continuing = later.Count == 0 ? null : await FindContinuingAsync(history);
         history = continuing?.History ?? history;
-        var latest = later.Count == 0 ? history : await WalChain.ChooseTimelineAsync(_backup, newest, undone, ReadAsync, []);
-        var missing = MissingHistories(inventory, local, passedOver);
+        var latest = later.Count == 0 ? history : await WalChain.ChooseTimelineAsync(_backup, _sources.Newest, _sources.Undone, ReadAsync, []);
+        var missing = MissingHistories(inventory, passedOver);
         IReadOnlyList<string> aside = [.. left.Select(LeftInside), .. missing.Select(MissingHistory)];
         if (_backup.EndsInItself && WalChain.FindContinuation(_backup, history, inventory, others, received.Keys) is not { IsThere: true } and var continuation)
         {
             return OfBackup(inventory, [.. unarchived.Where(file => file.Name.Kind == WalFileKind.History)], continuation?.First, missing, aside);
         }
 
-        var chain = WalChain.Prove(_backup, history, inventory, others, _archive.Describe);
-        Lsn? until = received.TryGetValue(chain.Last, out var end) ? end : null;
-        if (history.EndOf(chain.Last.Timeline) is { } leaving)
+        var reached = WalChain.LastReached(_backup, history, inventory, others);
+        var end = await new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached).FindAsync(_target, known, cancellationToken);
+        var chain = Prove(history, inventory, others, end);
+        end.RequireReached(_backup);
+        Lsn? until = received.TryGetValue(chain.Last, out var receivedEnd) ? receivedEnd : null;
+        if (end.NeededUntil is null && history.EndOf(chain.Last.Timeline) is { } leaving)
         {
             // The old server may have gone on behind that; get-wal leaves it out.
             var last = until ?? chain.Last.StartLsn(size) + size.Bytes;
@@ -77,12 +66,14 @@ internal sealed class WalProver
         }
 
         return new RestoreWal(
-            chain, [.. unarchived.Except(behind)], [.. continuing is not null ? [continuing.ToString()] : later.Count > 0 ? LaterTimelines(later, history) : Warnings(control, history), .. aside])
+            chain, [.. unarchived.Except(behind)], [.. continuing is not null ? [continuing.ToString()] : later.Count > 0 ? LaterTimelines(later, history) : Warnings(_sources.Control, history), .. aside])
         {
+            End = end,
             HasArchive = true,
             WithoutHistory = missing,
             ReceivedUntil = until,
             Latest = latest.Timeline,
+            HasHoleBehind = end.NeededUntil is not null && WalChain.FindLast(history, inventory, others, size) is { } stored && stored.Number(size) > reached,
         };
 
         async ValueTask<TargetTimeline?> FindContinuingAsync(TimelineHistory known)
@@ -93,23 +84,47 @@ internal sealed class WalProver
                 histories.Add(await ReadAsync(timeline));
             }
 
-            var wal = new RecoverableWal(_archive, inventory, identity, ofBackup, unarchived, receiving.SelectMany(segments => segments).Where(segment => received.ContainsKey(segment.Name)));
+            var wal = _sources.Open(ofBackup);
             return await TargetTimeline.FindAsync(
                 _backup,
                 known,
                 WalChain.FindLast(known, inventory, others, size),
-                histories.Where(next => next.Contains(_backup.Timeline, _backup.StopLsn) && !next.GoesThroughAny(undone)),
+                histories.Where(next => next.Contains(_backup.Timeline, _backup.StopLsn) && !next.GoesThroughAny(_sources.Undone)),
                 wal.FindEnd,
-                (segment, until) => wal.HasLaterMomentAsync(segment, until, _target!.Value, cancellationToken));
+                (segment, until) => wal.HasStopAsync(segment, until, _target, cancellationToken));
         }
 
-        // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.
-        async ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) =>
-            local.GetValueOrDefault(timeline)
-            ?? (_backup.EndsInItself && timeline > _backup.Timeline && !inventory.HasHistory(timeline)
-                ? TimelineHistory.Initial(timeline)
-                : await _archive.ReadHistoryAsync(timeline, cancellationToken));
+        async ValueTask<TimelineHistory> ReadChosenAsync(TimelineId timeline)
+        {
+            var read = await ReadAsync(timeline);
+            return read.Contains(_backup.Timeline, _backup.StopLsn) ? read : throw NotThrough(read);
+        }
+
+        ValueTask<TimelineHistory> ReadAsync(TimelineId timeline) => _sources.ReadHistoryAsync(_backup, timeline, cancellationToken);
     }
+
+    private WalChain Prove(TimelineHistory history, WalInventory inventory, HashSet<WalSegmentName> others, RecoveryEnd end)
+    {
+        try
+        {
+            return WalChain.Prove(_backup, history, inventory, others, _archive.Describe, end.NeededUntil);
+        }
+        catch (PgkeepException hole) when (hole.Kind == ErrorKind.WalMissing && end.LastCommit is { Xid: > 0 } last)
+        {
+            throw new PgkeepException(
+                hole.Kind,
+                hole.Message,
+                hole,
+                [.. hole.Hints, $"the last commit before it is at {last.Time.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}: --target-xid {last.Xid} restores up to there"]);
+        }
+    }
+
+    private PgkeepException NotThrough(TimelineHistory history) => new(
+        ErrorKind.TargetUnreachable,
+        history.EndOf(_backup.Timeline) is { } end
+            ? $"timeline {history.Timeline} left timeline {_backup.Timeline} at {end}, before the end of {_backup.Name} at {_backup.StopLsn}"
+            : $"timeline {history.Timeline} does not come from timeline {_backup.Timeline}, on which {_backup.Name} was taken",
+        "another backup may lead there: leave the backup out, and the newest that fits is taken");
 
     private HashSet<WalSegmentName> SegmentsOfBackup(WalSegmentSize size)
     {
@@ -131,13 +146,13 @@ internal sealed class WalProver
     /// Newer timelines of which the archive has segments behind the backup and nobody the history. A server archives that when its timeline begins,
     /// so where archiving was turned on later, only a backup stores it.
     /// </summary>
-    private List<TimelineId> MissingHistories(WalInventory inventory, Dictionary<TimelineId, TimelineHistory> local, HashSet<TimelineId> passedOver)
+    private List<TimelineId> MissingHistories(WalInventory inventory, HashSet<TimelineId> passedOver)
     {
         var size = new WalSegmentSize(_backup.Cluster.WalSegmentSize);
         return
         [
             .. inventory.Timelines.Where(timeline => timeline > _backup.Timeline && !passedOver.Contains(timeline)
-                && !inventory.HasHistory(timeline) && !local.ContainsKey(timeline)
+                && !inventory.HasHistory(timeline) && !_sources.HasLocalHistory(timeline)
                 && inventory.SegmentsOf(timeline).Any(segment => segment.Number(size) >= _backup.StopWal.Number(size))),
         ];
     }
@@ -160,14 +175,14 @@ internal sealed class WalProver
         WalInventory inventory, IReadOnlyList<UnarchivedFile> histories, WalSegmentName? hole, List<TimelineId> missing, IReadOnlyList<string> aside)
     {
         var name = hole is { } segment ? _archive.Describe(segment.ToString()) : null;
-        if (_target is { } target)
+        if (_target.Kind is not (RecoveryTargetKind.Latest or RecoveryTargetKind.Immediate))
         {
             throw name is not null
                 ? new PgkeepException(
                     ErrorKind.WalMissing, WalChain.Hole(name), "nothing was changed", "look for the segment in the server's old pg_wal, and archive it by hand: pgkeep archive-wal PATH NAME")
                 : missing.Count > 0
                     ? new PgkeepException(ErrorKind.WalMissing, MissingHistory(missing[0]), "nothing was changed; leave the target out to restore the backup to its own end")
-                    : EndsInItself(_backup, target);
+                    : EndsInItself(_backup, _target);
         }
 
         var reason = name is not null ? WalChain.Hole(name)
@@ -176,6 +191,8 @@ internal sealed class WalProver
         return new RestoreWal(
             WalChain.OfBackup(_backup), histories, [$"{reason}: the restore leads to the backup's own end, and what was written since is only in the old data directory{(name is not null || missing.Count > 0 ? " and in the archive" : "")}", .. aside])
         {
+            // It is the only moment there is, with a target or without.
+            End = new RecoveryEnd(RecoveryTarget.Latest, null),
             EndsWithBackup = true,
             IsCutOff = name is not null || missing.Count > 0,
             HasArchive = inventory.Files.Any(),
@@ -183,49 +200,19 @@ internal sealed class WalProver
         };
     }
 
-    public static PgkeepException EndsInItself(BackupMetadata backup, DateTimeOffset target) => new(
+    private static PgkeepException EndsInItself(BackupMetadata backup, RecoveryTarget target) => new(
         ErrorKind.TargetUnreachable,
-        $"the target {target.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz} lies after the end of {backup.Name}, {backup.Stopped.ToLocalTime():yyyy-MM-dd HH:mm:ss zzz}, and no WAL was archived that leads there",
+        $"the target, {target}, lies after the end of {backup.Name}, {backup.Stopped.ToLocalTime():yyyy-MM-dd HH:mm:ss zzz}, and no WAL was archived that leads there",
         "a backup without archiving restores to its own end only: leave the target out");
 
-    private static Dictionary<TimelineId, TimelineHistory> ReadHistories(IEnumerable<UnarchivedFile> files)
+    private async ValueTask<HashSet<TimelineId>> BegunAfterTargetAsync(CancellationToken cancellationToken)
     {
-        var histories = new Dictionary<TimelineId, TimelineHistory>();
-        foreach (var file in files.Where(file => file.Name.Kind == WalFileKind.History))
+        if (_target.Time is not { } moment || _timeline is not null)
         {
-            if (TimelineHistory.TryParse(file.Name.Timeline, File.ReadAllText(file.Path), out var history, out _))
-            {
-                histories.Add(file.Name.Timeline, history);
-            }
+            return [];
         }
 
-        return histories;
-    }
-
-    /// <summary>
-    /// A history is written the moment its timeline begins, when a restore or a failover is over. One that was written after the target tells of
-    /// a timeline on which that moment never was: on it, a restore that is repeated would find no commit to stop at, or another's.
-    /// </summary>
-    private async ValueTask<HashSet<TimelineId>> BegunAfterTargetAsync(
-        WalInventory inventory, IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
-    {
-        var later = new HashSet<TimelineId>();
-        if (_target is not { } target)
-        {
-            return later;
-        }
-
-        foreach (var stored in inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History))
-        {
-            if (await _archive.ReadWrittenAtAsync(stored, cancellationToken) > target)
-            {
-                later.Add(stored.File.Timeline);
-            }
-        }
-
-        later.UnionWith(unarchived
-            .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > target)
-            .Select(file => file.Name.Timeline));
+        var later = await _sources.BegunAfterAsync(moment, cancellationToken);
 
         // The backup's own was there when it began, whenever its history was stored.
         later.RemoveWhere(timeline => timeline <= _backup.Timeline);

@@ -15,11 +15,13 @@ internal static class RestoreCommand
         Name = CommandNames.Restore,
         Summary = "Restore the cluster, to the latest moment or to a chosen one",
         Details = "Proves the backup and the WAL behind it before anything is touched, shows the plan and asks. The old data directory is moved aside, never "
-            + "removed; if the recovery fails, it is put back.",
+            + "removed; if the recovery fails, it is put back. The plan reads in the WAL where the recovery will end, and shows the transactions next to that place. A time after the "
+            + "last commit there is can be no recovery's end: the plan says when that was, and offers the end of the WAL, which --yes alone does not accept.",
         Arguments = [Backup],
         Examples =
         [
             new("pgkeep restore --target-time \"2025-01-08 12:30:00\" --dry-run", "Show the plan, and change nothing."),
+            new("pgkeep restore --target-xid 88120433 --target-exclusive --dry-run", "To right before a transaction."),
             new("sudo pgkeep restore --stop-server", "Everything the archive has, after stopping the server."),
             new("sudo scripts/restore-postgres.sh /var/backups/postgresql/latest", "The runbook's way."),
         ],
@@ -32,7 +34,8 @@ internal static class RestoreCommand
         {
             Layout = CommandSettings.Layout(context),
             Backup = context.Find(Backup),
-            TargetTime = context.Get(OptionTable.TargetTime) is { } text ? TargetTime.Parse(text, context.Time.GetUtcNow(), context.Time.LocalTimeZone) : null,
+            Target = TargetOptions.Read(context),
+            Timeline = TargetOptions.Timeline(context),
             DataDirectory = context.Get(OptionTable.PgData),
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
@@ -44,7 +47,13 @@ internal static class RestoreCommand
         var plan = await planner.MakeAsync(cancellationToken);
         // Refuses a place inside the data directory before anything is touched.
         _ = PrefetchDirectory.Of(plan.DataDirectory, settings.Fetch.Place);
-        WritePlan(context, plan);
+        RestorePlanText.Write(context, plan);
+        if (plan.Wal.End.IsBehindAll && context.Get(OptionTable.Yes))
+        {
+            // Less than what was asked for: only a person who has read the plan can want that.
+            throw plan.Wal.BehindAll();
+        }
+
         if (context.Get(OptionTable.DryRun))
         {
             context.Note("Nothing was changed. Run it without --dry-run to restore.");
@@ -56,48 +65,6 @@ internal static class RestoreCommand
         var result = await new RestoreRun(settings, planner, plan, log, context.Time).RunAsync(cancellationToken);
         WriteResult(context, result);
         return 0;
-    }
-
-    private static string EndOf(RestoreWal wal) => wal switch
-    {
-        { IsCutOff: true } => "the backup's own end: what was archived later cannot be reached",
-        { EndsWithBackup: true } => "the backup's own end: nothing later was archived",
-        { ReceivedUntil: not null } => "everything that is archived or was being received",
-        _ => "everything that is archived",
-    };
-
-    private static void WritePlan(CommandContext context, RestorePlan plan)
-    {
-        var table = new TextTable();
-        table.Add("target", plan.TargetTime is { } target ? $"{TimestampText.Of(target.ToLocalTime(), context.Time)} ({target.UtcDateTime:HH:mm:ss.FFFFFF} UTC)" : EndOf(plan.Wal));
-        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
-        table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
-        if (plan.Wal.ReceivedUntil is { } received)
-        {
-            table.Add("", $"the last of them was being received: it goes to {received}");
-        }
-
-        if (plan.Wal.Unarchived.Count > 0)
-        {
-            table.Add("", $"{plan.Wal.Unarchived.Count} of the old server's own, which the archive does not have, are used too");
-        }
-
-        table.Add("into", plan.DataDirectory);
-        table.Add(
-            "old data",
-            plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
-                : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
-        table.Add("server", plan.Running is { } running ? $"running (process {running.ProcessId}): is stopped, and started again" : "not running: is started");
-        foreach (var tablespace in plan.Metadata.Tablespaces)
-        {
-            table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
-        }
-
-        table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
-        foreach (var warning in plan.Wal.Warnings)
-        {
-            context.Warn(warning);
-        }
     }
 
     private static void WriteResult(CommandContext context, RestoreResult result)

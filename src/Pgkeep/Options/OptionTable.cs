@@ -236,18 +236,6 @@ internal static partial class OptionTable
         Summary = "Stop the running server before the restore",
     };
 
-    public static Option<string?> TargetTime { get; } = new()
-    {
-        Name = "target-time",
-        Sources = SourceKind.CommandLine,
-        Codec = new TextCodec("TIME"),
-        ComputedAs = "the end of the archived WAL",
-        Commands = [CommandNames.Restore],
-        Summary = "The moment to restore to",
-        Details = "Without a zone it is this machine's local time.",
-        Example = "2025-01-08 12:30:00",
-    };
-
     public static Option<int> Prefetch { get; } = new()
     {
         Name = "prefetch",
@@ -370,7 +358,7 @@ internal static partial class OptionTable
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
-        new("Restore", [TargetTime, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
+        new("Restore", [.. Targets, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
     ]);

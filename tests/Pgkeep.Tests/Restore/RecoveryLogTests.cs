@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Restore;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class RecoveryLogTests
         2026-11-22 20:15:19.102 UTC [1] LOG:  startup process (PID 7) exited with exit code 1
         """;
 
-    private static readonly DateTimeOffset Target = new(2026, 11, 22, 21, 0, 0, TimeSpan.Zero);
+    private static readonly RecoveryTarget Target = RecoveryTarget.OfTime(new DateTimeOffset(2026, 11, 22, 21, 0, 0, TimeSpan.Zero));
 
     [Theory]
     [InlineData("2026-11-22 20:15:19.123456+00", "20:15:19.123456")]
@@ -51,6 +52,14 @@ public sealed class RecoveryLogTests
     }
 
     [Fact]
+    public void A_stop_before_the_files_are_consistent_is_told_as_such()
+    {
+        const string log = "2026-11-22 20:15:19.101 UTC [7] FATAL:  requested recovery stop point is before consistent recovery point";
+
+        Assert.Equal(ErrorKind.TargetUnreachable, new RecoveryLog(log).Explain(RecoveryTarget.OfXid(7), "").Kind);
+    }
+
+    [Fact]
     public void Anything_else_is_told_in_the_server_s_words_and_get_wal_s()
     {
         const string log =
@@ -60,7 +69,7 @@ public sealed class RecoveryLogTests
             2026-11-22 20:15:19.101 UTC [7] FATAL:  could not restore file "000000010000000000000005" from archive: child process exited with exit code 200
             """;
 
-        var failure = new RecoveryLog(log).Explain(null, "pg_ctl: could not start server");
+        var failure = new RecoveryLog(log).Explain(RecoveryTarget.Latest, "pg_ctl: could not start server");
 
         Assert.Equal(ErrorKind.ServerFailed, failure.Kind);
         Assert.Contains("could not restore file", failure.Message, StringComparison.Ordinal);

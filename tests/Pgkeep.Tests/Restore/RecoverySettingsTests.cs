@@ -1,5 +1,6 @@
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Restore;
 using Pgkeep.Tests.Support;
@@ -30,7 +31,7 @@ public sealed class RecoverySettingsTests : IDisposable
         File.SetUnixFileMode(Configuration, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         var settings = new RecoverySettings(_data.Path, Owner);
 
-        settings.Write("true", null, TimelineId.First);
+        settings.Write("true", RecoveryTarget.Latest, TimelineId.First);
         var written = File.ReadAllBytes(Configuration);
         settings.Remove();
 
@@ -44,7 +45,7 @@ public sealed class RecoverySettingsTests : IDisposable
     {
         var settings = new RecoverySettings(_data.Path, Owner);
 
-        settings.Write("true", null, TimelineId.First);
+        settings.Write("true", RecoveryTarget.Latest, TimelineId.First);
         settings.Remove();
 
         Assert.False(File.Exists(Configuration));
@@ -53,7 +54,7 @@ public sealed class RecoverySettingsTests : IDisposable
     [Fact]
     public void The_target_is_written_in_UTC_and_never_reset_after_it_is_set()
     {
-        new RecoverySettings(_data.Path, Owner).Write("true", new DateTimeOffset(2025, 1, 8, 12, 30, 0, 123, 456, TimeSpan.FromHours(1)), new TimelineId(7));
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfTime(new DateTimeOffset(2025, 1, 8, 12, 30, 0, 123, 456, TimeSpan.FromHours(1))), new TimelineId(7));
 
         var lines = File.ReadAllLines(Configuration);
 
@@ -62,10 +63,52 @@ public sealed class RecoverySettingsTests : IDisposable
         Assert.Contains("archive_cleanup_command = ''", lines);
     }
 
+    public static TheoryData<string, string> Targets => new()
+    {
+        { "immediate", "recovery_target = 'immediate'" },
+        { "xid", "recovery_target_xid = '4294967295'" },
+        { "lsn", "recovery_target_lsn = '1/A0'" },
+        { "name", @"recovery_target_name = 'it''s \\ a \\''name'" },
+        { "exclusive xid", "recovery_target_xid = '7'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void One_kind_of_target_is_set_and_all_others_are_reset_before_it(string kind, string expected)
+    {
+        var target = kind switch
+        {
+            "immediate" => RecoveryTarget.Immediate,
+            "xid" => RecoveryTarget.OfXid(uint.MaxValue),
+            "lsn" => RecoveryTarget.OfLsn(new Lsn(0x1000000A0)),
+            "name" => RecoveryTarget.OfName(@"it's \ a \'name"),
+            _ => RecoveryTarget.OfXid(7, isExclusive: true),
+        };
+        new RecoverySettings(_data.Path, Owner).Write("true", target, TimelineId.First);
+
+        var lines = File.ReadAllLines(Configuration).Where(line => line.StartsWith("recovery_target", StringComparison.Ordinal)).ToList();
+
+        string[] kinds = ["recovery_target ", "recovery_target_lsn ", "recovery_target_name ", "recovery_target_time ", "recovery_target_xid "];
+        Assert.Equal(kinds.Length - 1, lines.Count(line => kinds.Any(name => line == $"{name}= ''")));
+        Assert.Equal(expected, Assert.Single(lines, line => kinds.Any(name => line.StartsWith(name, StringComparison.Ordinal)) && !line.EndsWith("= ''", StringComparison.Ordinal)));
+        Assert.Equal(expected, lines[^1]);
+        Assert.Contains($"recovery_target_inclusive = '{(target.IsExclusive ? "off" : "on")}'", lines);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_server_reads_ahead_unless_there_is_a_hole_behind_the_target(bool readsAhead)
+    {
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfXid(7), TimelineId.First, readsAhead: readsAhead);
+
+        Assert.Equal(!readsAhead, File.ReadAllLines(Configuration).Contains("recovery_prefetch = 'off'"));
+    }
+
     [Fact]
     public void A_recovery_does_not_archive_what_it_gets_from_the_archive()
     {
-        new RecoverySettings(_data.Path, Owner).Write("true", null, TimelineId.First, archivesRestored: true);
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.Latest, TimelineId.First, archivesRestored: true);
 
         Assert.Contains("archive_mode = 'on'", File.ReadAllLines(Configuration));
     }

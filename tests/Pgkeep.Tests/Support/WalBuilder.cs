@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal;
 
@@ -55,11 +56,14 @@ internal sealed class WalBuilder
     /// <summary>A record of the total length; its data are made from its position.</summary>
     public Lsn AddMessage(int totalLength, uint xid = 0) => Add(LogicalMessage, 0, MainData(Data(totalLength - 24 - MainHeader(totalLength), (uint)Position.Value)), xid);
 
-    public Lsn AddCommit(uint xid, DateTimeOffset time, byte operation = WalManagers.Commit)
+    public Lsn AddCommit(uint xid, DateTimeOffset time, byte operation = WalManagers.Commit) => Add(WalManagers.Transaction, operation, MainData(Timestamp(time)), xid);
+
+    public Lsn AddRestorePoint(string name, DateTimeOffset time)
     {
-        var data = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(data, (time - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).Ticks / 10);
-        return Add(WalManagers.Transaction, operation, MainData(data), xid);
+        var data = new byte[8 + 64];
+        Timestamp(time).CopyTo(data, 0);
+        Encoding.UTF8.GetBytes(name).CopyTo(data, 8);
+        return Add(WalManagers.Log, WalManagers.LogRestorePoint, MainData(data));
     }
 
     /// <summary>Ends the segment with a switch and zeros.</summary>
@@ -115,6 +119,13 @@ internal sealed class WalBuilder
     /// <summary>Gives a record the checksum that fits.</summary>
     public static void Seal(Span<byte> record) =>
         BinaryPrimitives.WriteUInt32LittleEndian(record[20..], Crc32C.Final(Crc32C.Append(Crc32C.Append(Crc32C.Initial, record[24..]), record[..20])));
+
+    private static byte[] Timestamp(DateTimeOffset time)
+    {
+        var data = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(data, (time - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).Ticks / 10);
+        return data;
+    }
 
     private static int MainHeader(int totalLength) => totalLength - 24 - 2 <= 255 ? 2 : 5;
 

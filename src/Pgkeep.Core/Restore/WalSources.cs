@@ -1,0 +1,118 @@
+using Pgkeep.Posix;
+using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
+using Pgkeep.Repository;
+
+namespace Pgkeep.Restore;
+
+/// <summary>Where a restore finds WAL beside the backup itself: the archive, what receivers have, and the old server's <c>pg_wal</c>.</summary>
+internal sealed class WalSources
+{
+    private readonly WalArchive _archive;
+    private readonly IReadOnlyList<ReceivedSegment> _receiving;
+    private readonly IReadOnlyDictionary<TimelineId, TimelineHistory> _local;
+
+    private WalSources(WalArchive archive, RepositoryIdentity identity, WalInventory inventory, IReadOnlyList<UnarchivedFile> unarchived, IReadOnlyList<IReadOnlyList<ReceivedSegment>> receiving)
+    {
+        _archive = archive;
+        Identity = identity;
+        Inventory = inventory;
+        Unarchived = unarchived;
+        Received = ReceivedWal.Beyond(inventory, receiving, identity.WalSegmentSize);
+        _receiving = [.. receiving.SelectMany(segments => segments).Where(segment => Received.ContainsKey(segment.Name))];
+        _local = ReadHistories(unarchived);
+    }
+
+    public RepositoryIdentity Identity { get; }
+
+    public WalInventory Inventory { get; }
+
+    public IReadOnlyList<UnarchivedFile> Unarchived { get; }
+
+    /// <summary>How far each goes that recovery can go on into.</summary>
+    public IReadOnlyDictionary<WalSegmentName, Lsn> Received { get; }
+
+    /// <summary>The highest timeline that has a history.</summary>
+    public TimelineId Newest => Inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History).Select(stored => stored.File.Timeline)
+        .Concat(_local.Keys)
+        .Append(TimelineId.First)
+        .Max();
+
+    /// <summary>Null where there is no old cluster, or where its control file cannot be read.</summary>
+    public required ControlFile? Control { get; init; }
+
+    /// <summary>The timelines of restores that were undone.</summary>
+    public required HashSet<TimelineId> Undone { get; init; }
+
+    /// <param name="dataDirectory">Beside it lie the restores that were undone.</param>
+    /// <param name="old">Where the old cluster is now; null where there is none.</param>
+    public static async ValueTask<WalSources> GatherAsync(WalArchive archive, RepositoryIdentity identity, string dataDirectory, string? old, CancellationToken cancellationToken)
+    {
+        // What is stored meanwhile, and gone from the receivers, is in the listing then.
+        var receiving = new ReceivedWal(archive, identity).ReadAll();
+        var inventory = await archive.ListAsync(cancellationToken);
+        var control = old is null ? null : ControlFileReader.TryRead(old);
+        return new WalSources(archive, identity, inventory, old is null ? [] : UnarchivedWal.Of(old, inventory), receiving)
+        {
+            Control = control,
+            Undone = UndoneTimelines.Of(dataDirectory, control, identity.SystemIdentifier),
+        };
+    }
+
+    /// <summary>Segments outside the archive that recovery will find as well.</summary>
+    /// <param name="ofBackup">The backup's own whole ones.</param>
+    public HashSet<WalSegmentName> Others(IEnumerable<WalSegmentName> ofBackup) =>
+        [.. Unarchived.Select(file => file.Name.Segment).OfType<WalSegmentName>(), .. ofBackup, .. Received.Keys];
+
+    public RecoverableWal Open(IReadOnlySet<WalSegmentName> ofBackup) => new(
+        _archive,
+        Inventory,
+        Identity,
+        ofBackup,
+        Unarchived.Where(file => file.Name.Segment is not null).Select(file => (file.Name.Segment!.Value, file.Path)).Concat(_receiving.Select(segment => (segment.Name, segment.Path))));
+
+    public bool HasLocalHistory(TimelineId timeline) => _local.ContainsKey(timeline);
+
+    /// <summary>Throws where the archive should have it and has not.</summary>
+    public async ValueTask<TimelineHistory> ReadHistoryAsync(BackupMetadata backup, TimelineId timeline, CancellationToken cancellationToken) =>
+        _local.GetValueOrDefault(timeline)
+        // A backup without archiving can be restored to its own end whatever became of the server's histories since; none leads through it.
+        ?? (backup.EndsInItself && timeline > backup.Timeline && !Inventory.HasHistory(timeline)
+            ? TimelineHistory.Initial(timeline)
+            : await _archive.ReadHistoryAsync(timeline, cancellationToken));
+
+    /// <summary>
+    /// A history is written the moment its timeline begins, when a restore or a failover is over. One that was written after the target tells of
+    /// a timeline on which that moment never was: on it, a restore that is repeated would find no commit to stop at, or another's.
+    /// </summary>
+    public async ValueTask<HashSet<TimelineId>> BegunAfterAsync(DateTimeOffset moment, CancellationToken cancellationToken)
+    {
+        var later = new HashSet<TimelineId>();
+        foreach (var stored in Inventory.Files.Where(stored => stored.File.Kind == WalFileKind.History))
+        {
+            if (await _archive.ReadWrittenAtAsync(stored, cancellationToken) > moment)
+            {
+                later.Add(stored.File.Timeline);
+            }
+        }
+
+        later.UnionWith(Unarchived
+            .Where(file => file.Name.Kind == WalFileKind.History && FileStatus.Of(file.Path)?.Modified > moment)
+            .Select(file => file.Name.Timeline));
+        return later;
+    }
+
+    private static Dictionary<TimelineId, TimelineHistory> ReadHistories(IEnumerable<UnarchivedFile> files)
+    {
+        var histories = new Dictionary<TimelineId, TimelineHistory>();
+        foreach (var file in files.Where(file => file.Name.Kind == WalFileKind.History))
+        {
+            if (TimelineHistory.TryParse(file.Name.Timeline, File.ReadAllText(file.Path), out var history, out _))
+            {
+                histories.Add(file.Name.Timeline, history);
+            }
+        }
+
+        return histories;
+    }
+}

@@ -1,0 +1,111 @@
+using Pgkeep.Options;
+using Pgkeep.Output;
+using Pgkeep.Postgres.Wal;
+using Pgkeep.Postgres.Wal.Targets;
+using Pgkeep.Restore;
+
+namespace Pgkeep.Commands;
+
+/// <summary>The plan of a restore, for the person who is asked.</summary>
+internal static class RestorePlanText
+{
+    public static void Write(CommandContext context, RestorePlan plan)
+    {
+        var table = new TextTable();
+        table.Add("target", Describe(context, plan));
+        AddCommits(context, table, plan.Wal.End);
+        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
+        table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
+        if (plan.Wal.ReceivedUntil is { } received)
+        {
+            table.Add("", $"the last of them was being received: it goes to {received}");
+        }
+
+        if (plan.Wal.Unarchived.Count > 0)
+        {
+            table.Add("", $"{plan.Wal.Unarchived.Count} of the old server's own, which the archive does not have, are used too");
+        }
+
+        table.Add("into", plan.DataDirectory);
+        table.Add(
+            "old data",
+            plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
+                : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
+        table.Add("server", plan.Running is { } running ? $"running (process {running.ProcessId}): is stopped, and started again" : "not running: is started");
+        foreach (var tablespace in plan.Metadata.Tablespaces)
+        {
+            table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
+        }
+
+        table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
+        foreach (var warning in plan.Wal.Warnings)
+        {
+            context.Warn(warning);
+        }
+    }
+
+    private static string Describe(CommandContext context, RestorePlan plan)
+    {
+        var (target, end) = (plan.Target, plan.Wal.End);
+        var place = end.Stop is { } stop ? $", at {stop.Record}{(stop.Moment is { } moment ? $", {TimestampText.WithMilliseconds(moment.Time, context.Time)}" : "")}" : "";
+        return target.Kind switch
+        {
+            RecoveryTargetKind.Time => $"{(target.IsExclusive ? "right before " : "")}{TimestampText.Of(target.Time!.Value.ToLocalTime(), context.Time)} ({target.Time.Value.UtcDateTime:HH:mm:ss.FFFFFF} UTC)",
+            RecoveryTargetKind.Xid => $"{(target.IsExclusive ? "right before the commit of" : "up to the commit of")} {target}{place}",
+            RecoveryTargetKind.Lsn => $"{(target.IsExclusive ? "right before" : "up to")} the first record that begins at {target} or behind it{place}",
+            RecoveryTargetKind.Name => $"{target}{place}",
+            RecoveryTargetKind.Immediate => $"the backup's own end, {plan.Metadata.StopLsn}",
+            _ => EndOf(plan.Wal),
+        };
+    }
+
+    /// <summary>What is next to the end of the recovery: a target is right when the last line that is in and the first that is not are the expected ones.</summary>
+    private static void AddCommits(CommandContext context, TextTable table, RecoveryEnd end)
+    {
+        if (end.IsBehindAll)
+        {
+            table.Add("", $"{Look(context)} no transaction ended after it, so that a recovery to it would fail: all WAL there is is replayed instead");
+        }
+
+        if (end.Repeats.Count > 0)
+        {
+            var others = string.Join(", ", end.Repeats.Take(RecoveryEndFinder.Near).Select(point => $"{point.Start} ({TimestampText.WithMilliseconds(point.Time, context.Time)})"));
+            table.Add("", $"{Look(context)} the name was used again, at {others}{(end.Repeats.Count > RecoveryEndFinder.Near ? " and later" : "")}: the restore ends at the first");
+        }
+
+        AddRows("last in", end.LastIn);
+        AddRows("first out", end.FirstOut);
+        if (end.Told.Kind != RecoveryTargetKind.Latest && end.LastCommit is { } last)
+        {
+            table.Add("latest", $"{Describe(context, last)}: the last commit that can be restored");
+        }
+
+        if (end.Problem is { } problem)
+        {
+            table.Add("", $"{Look(context)} {problem}");
+        }
+
+        void AddRows(string title, IReadOnlyList<WalMoment> commits)
+        {
+            foreach (var commit in commits)
+            {
+                table.Add(title, Describe(context, commit));
+                title = "";
+            }
+        }
+    }
+
+    private static string Describe(CommandContext context, WalMoment commit) =>
+        $"{TimestampText.WithMilliseconds(commit.Time, context.Time)}, {(commit.Xid == 0 ? "a prepared transaction" : $"transaction {commit.Xid}")}, at {commit.Start}";
+
+    private static string Look(CommandContext context) =>
+        (context.Get(OptionTable.DryRun) ? context.Output.ResultPalette : context.Output.NotePalette).Paint(Mark.Look, "look:");
+
+    private static string EndOf(RestoreWal wal) => wal switch
+    {
+        { IsCutOff: true } => "the backup's own end: what was archived later cannot be reached",
+        { EndsWithBackup: true } => "the backup's own end: nothing later was archived",
+        { ReceivedUntil: not null } => "everything that is archived or was being received",
+        _ => "everything that is archived",
+    };
+}
