@@ -13,8 +13,7 @@ internal static class WalCommand
     {
         Name = CommandNames.Wal,
         Summary = "Tell what the archive holds, which commits can be restored, and how far it is behind the server",
-        Details = "Names every gap. A restore without --target-time reaches the last commit there is; with one, the target must not be later than that commit, "
-            + "whose time nothing but its record tells: it is no later than when the server wrote the end of what is archived, and often earlier. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
+        Details = "Names every gap, and for each backup and timeline the last commit that can be restored, as its record in the WAL tells it. Where the server answers, it compares what the server says that it archived with what is there. Ends with 0 when all is well, with 3 when "
             + "WAL or a history is missing, archiving fails or a receiver is not running, with 43 when the archiver answers success and stores nothing, and with 14 when the server is of another cluster.",
         Examples =
         [
@@ -79,11 +78,6 @@ internal static class WalCommand
             title = "";
         }
 
-        if (status.Windows.Any(window => window.To > window.From))
-        {
-            table.Add(title, "a --target-time after the last commit fails: to reach that one, leave it out");
-        }
-
         if (status.Windows.Count == 0)
         {
             table.Add(title, "nothing: there is no usable backup");
@@ -100,13 +94,19 @@ internal static class WalCommand
 
     private static string Describe(CommandContext context, RecoveryWindow window)
     {
-        var (from, to) = (TimestampText.Of(window.From, context.Time), TimestampText.Of(window.To, context.Time));
-        var commits = window.To > window.From
-            ? $"every commit from {from} to {(window.Next is { } next ? $"{to}, when timeline {next} began," : $"the end of what is archived, written at {to},")}"
-            : $"its own end, {from},";
+        var from = TimestampText.Of(window.From, context.Time);
+        var end = window switch
+        {
+            { LastCommit: { } last } => $"every commit from {from} to the last one, {TimestampText.WithMilliseconds(last.Time, context.Time)} (transaction {last.Xid}, at {last.Start}){Next(window)},",
+            { IsLastCommitKnown: true } => $"its own end, {from}: nothing was committed since{Next(window)};",
+            _ => $"every commit from {from} to {(window.Next is { } next ? $"{TimestampText.Of(window.To, context.Time)}, when timeline {next} began," : $"the end of what is archived, written at {TimestampText.Of(window.To, context.Time)},")}",
+        };
         var hole = window.Missing is { } missing ? $"; {Look(context, true)}none behind it, for {missing} is missing" : "";
-        return $"{commits} from {window.Backup.Name}, timeline {window.Timeline}{hole}";
+        var problem = window.Problem is { } found ? $"; {Look(context, true)}{found}" : "";
+        return $"{end} from {window.Backup.Name}, timeline {window.Timeline}{hole}{problem}";
     }
+
+    private static string Next(RecoveryWindow window) => window.Next is { } next ? $" before timeline {next} began" : "";
 
     private static string Describe(CommandContext context, ReceiverStatus receiver)
     {

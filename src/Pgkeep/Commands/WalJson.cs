@@ -78,6 +78,19 @@ internal static class WalJson
         json.WriteNumber("timeline", window.Timeline.Value);
         json.WriteString("from", window.From);
         json.WriteString("commits_until", window.To);
+        if (window.LastCommit is { } commit)
+        {
+            json.WriteStartObject("last_commit");
+            json.WriteString("time", commit.Time);
+            json.WriteNumber("xid", commit.Xid);
+            json.WriteString("lsn", commit.Start.ToString());
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("last_commit");
+        }
+
         if (window.Next is { } next)
         {
             json.WriteNumber("next_timeline", next.Value);

@@ -1,4 +1,6 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Check.Wal;
@@ -13,12 +15,17 @@ internal sealed class RecoveryWindows
     private readonly WalInventory _inventory;
     private readonly WalCoverage _coverage;
     private readonly WalHistories _histories;
+    private readonly RecoverableWal _wal;
     private readonly Dictionary<string, DateTimeOffset> _times = [];
+    private readonly Dictionary<(WalSegmentName Last, DateTimeOffset? AtMost), (WalMoment? Commit, string? Problem)> _commits = [];
 
     /// <param name="coverage">With what receivers have that recovery can go on into.</param>
-    /// <param name="received">When that was last written to.</param>
-    public RecoveryWindows(WalArchive archive, WalInventory inventory, WalCoverage coverage, WalHistories histories, IReadOnlyDictionary<WalSegmentName, DateTimeOffset> received)
+    /// <param name="wal">The same, to be read.</param>
+    /// <param name="received">When what receivers have was last written to.</param>
+    public RecoveryWindows(
+        WalArchive archive, WalInventory inventory, WalCoverage coverage, WalHistories histories, RecoverableWal wal, IReadOnlyDictionary<WalSegmentName, DateTimeOffset> received)
     {
+        _wal = wal;
         _archive = archive;
         _inventory = inventory;
         _coverage = coverage;
@@ -67,10 +74,39 @@ internal sealed class RecoveryWindows
         var to = last is { } segment && await WrittenAtAsync(segment.ToString(), cancellationToken) is { } written && written > from ? written : from;
         var isLeft = next is { } left && left.Begun < to;
         to = isLeft ? next!.Value.Begun : to;
+        var (commit, problem) = last is { } end ? await LastCommitAsync(backup, history, end, isLeft ? to : null, cancellationToken) : (null, null);
         return new RecoveryWindow(backup, history.Timeline, from, to < from ? from : to, last, _coverage.HasFrom(history, behind) ? _coverage.Needed(history, behind) : null)
         {
             Next = isLeft ? next!.Value.Timeline : null,
+            LastCommit = commit is { } found && found.Start >= backup.StopLsn ? found : null,
+            IsLastCommitKnown = commit is not null || (problem is null && !(last?.Number(size) - stop >= RecoverableRecords.MaxTail)),
+            Problem = problem,
         };
+    }
+
+    /// <summary>Looked for once for all backups that lead to the same end: the oldest comes first, and sees furthest back.</summary>
+    private async ValueTask<(WalMoment? Commit, string? Problem)> LastCommitAsync(
+        BackupMetadata backup, TimelineHistory history, WalSegmentName last, DateTimeOffset? atMost, CancellationToken cancellationToken)
+    {
+        if (_commits.TryGetValue((last, atMost), out var known))
+        {
+            return known;
+        }
+
+        try
+        {
+            var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
+            var records = new RecoverableRecords(_wal, number => _coverage.Needed(history, number));
+            var commits = await records.LastCommitsAsync(backup.StopLsn, last.StartLsn(size) + size.Bytes, atMost, count: 1, cancellationToken);
+            known = (commits is [.., var commit] ? commit : null, null);
+        }
+        catch (PgkeepException failure)
+        {
+            known = (null, failure.Message);
+        }
+
+        _commits.Add((last, atMost), known);
+        return known;
     }
 
     /// <summary>Null where no such file is stored.</summary>

@@ -37,6 +37,7 @@ internal sealed record WalStatus(string Archive, RepositoryIdentity Identity, in
         .. Holes.Select(hole => $"{hole.Gap} of timeline {hole.Gap.First.Timeline} missing: no restore leads across"),
         .. Lost.Where(segment => !Holes.Any(hole => hole.Gap.Contains(segment))).Distinct().Select(segment => $"{segment} missing: a backup before it leads no further"),
         .. HistoryProblems.Select(problem => problem.Text),
+        .. Windows.Select(window => window.Problem).OfType<string>().Distinct(),
         .. Server is { Mismatch: null } ? Receivers.Select(receiver => receiver.Problem).OfType<string>() : Array.Empty<string>(),
         .. Server?.Report is { IsFailing: true } failing ? [failing.DescribeFailure()] : Array.Empty<string>(),
     ];

@@ -29,7 +29,9 @@ internal static class WalStatusReader
             .Where(backup => backup.IsUsable && backup.Metadata.Cluster.SystemIdentifier == identity.SystemIdentifier)
             .Select(backup => backup.Metadata!)
             .ToList();
-        var windows = new RecoveryWindows(stores.Archive, inventory, reachable, histories, times);
+        var files = receiving.SelectMany(segments => segments).Where(segment => received.ContainsKey(segment.Name)).Select(segment => (segment.Name, segment.Path));
+        var wal = new RecoverableWal(stores.Archive, inventory, identity, new HashSet<WalSegmentName>(), files);
+        var windows = new RecoveryWindows(stores.Archive, inventory, reachable, histories, wal, times);
         var found = new List<RecoveryWindow>();
         foreach (var backup in backups)
         {

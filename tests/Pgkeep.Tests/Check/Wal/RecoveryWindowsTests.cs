@@ -129,15 +129,79 @@ public sealed class RecoveryWindowsTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_last_commit_is_found_from_the_end_backwards()
+    {
+        await AddAsync(1, 1, 3);
+        await AddCommitsAsync(1, 4, 70, 71);
+        await AddAsync(1, 5, 6);
+
+        var window = Assert.Single(await ReadAsync());
+
+        Assert.Equal((71u, Zero.AddMinutes(71), true), (window.LastCommit!.Value.Xid, window.LastCommit.Value.Time, window.IsLastCommitKnown));
+    }
+
+    [Fact]
+    public async Task Where_a_timeline_takes_over_what_was_committed_later_does_not_count()
+    {
+        await AddAsync(1, 1, 5);
+        await AddCommitsAsync(1, 6, 6, 8);
+        await _archive.AddHistoryAsync(2, "1\t0/480000\tno reason\n", Zero.AddMinutes(6.5));
+        await AddAsync(2, 4, 5, later: 20);
+
+        Assert.Equal([6u, null], (await ReadAsync()).Select(window => window.LastCommit?.Xid));
+    }
+
+    [Fact]
+    public async Task A_commit_before_the_backup_s_end_is_none_and_nobody_looks_back_for_ever()
+    {
+        await AddCommitsAsync(1, 1, 1);
+        await AddAsync(1, 2, 10);
+        var near = Assert.Single(await ReadAsync());
+        await AddAsync(1, 11, 20);
+        var far = Assert.Single(await ReadAsync());
+
+        Assert.Equal((null, true), (near.LastCommit, near.IsLastCommitKnown));
+        Assert.Equal((null, false), (far.LastCommit, far.IsLastCommitKnown));
+    }
+
+    [Fact]
+    public async Task An_end_that_cannot_be_read_is_told()
+    {
+        await AddAsync(1, 1, 5);
+        File.Copy(_archive.PathOf(MadeUpArchive.Name(1, 4).ToString()), _archive.PathOf(MadeUpArchive.Name(1, 5).ToString()), overwrite: true);
+
+        var window = Assert.Single(await ReadAsync());
+
+        Assert.Contains("was stored as", window.Problem, StringComparison.Ordinal);
+        Assert.False(window.IsLastCommitKnown);
+    }
+
+    /// <summary>Each commit has the minute as its transaction's number.</summary>
+    private async Task AddCommitsAsync(uint timeline, ulong number, params uint[] minutes)
+    {
+        var name = MadeUpArchive.Name(timeline, number);
+        var segment = MadeUpArchive.Begin(name);
+        foreach (var minute in minutes)
+        {
+            segment.AddCommit(minute, Zero.AddMinutes(minute));
+        }
+
+        segment.Switch();
+        await _archive.StoreAsync(name.ToString(), segment.ToArray(), writtenAt: Zero.AddMinutes(Math.Max(number, minutes[^1])));
+    }
+
     /// <summary>In minutes since the backup's end.</summary>
-    private async Task<IEnumerable<string>> WindowsAsync(params uint[] undone)
+    private async Task<IEnumerable<string>> WindowsAsync(params uint[] undone) => (await ReadAsync(undone)).Select(window =>
+        $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Next is { } next ? $", then {next}" : "")}{(window.Missing is { } missing ? $", without {missing}" : "")}");
+
+    private async Task<IReadOnlyList<RecoveryWindow>> ReadAsync(params uint[] undone)
     {
         var cancel = TestContext.Current.CancellationToken;
         var inventory = await _archive.Archive.ListAsync(cancel);
         var histories = await WalHistories.ReadAsync(_archive.Archive, inventory, cancel);
         var coverage = new WalCoverage(inventory, histories.ByTimeline, MadeUpArchive.Identity.WalSegmentSize, [.. _received.Keys]);
-        var windows = await new RecoveryWindows(_archive.Archive, inventory, coverage, histories, _received).OfAsync(_backup, undone.Select(timeline => new TimelineId(timeline)).ToHashSet(), cancel);
-        return windows.Select(window =>
-            $"{window.Timeline}: {(window.From - Zero).TotalMinutes} to {(window.To - Zero).TotalMinutes}{(window.Next is { } next ? $", then {next}" : "")}{(window.Missing is { } missing ? $", without {missing}" : "")}");
+        var wal = new RecoverableWal(_archive.Archive, inventory, MadeUpArchive.Identity, new HashSet<WalSegmentName>(), []);
+        return await new RecoveryWindows(_archive.Archive, inventory, coverage, histories, wal, _received).OfAsync(_backup, undone.Select(timeline => new TimelineId(timeline)).ToHashSet(), cancel);
     }
 }
