@@ -12,6 +12,7 @@ internal sealed class WalFormat
 {
     private const byte OldCompressed = 0x02;
     private const byte OldApply = 0x04;
+    private const byte OldDatabaseDrop = 0x10;
 
     private WalFormat(ushort magic, params (byte Manager, byte Operation, string Name)[] names)
     {
@@ -24,12 +25,12 @@ internal sealed class WalFormat
         // 13
         new(0xD106, (4, 0x00, "CREATE"), (4, 0x10, "DROP"), (9, 0x10, "CLEAN"), (9, 0x20, "FREEZE_PAGE"), (9, 0x30, "CLEANUP_INFO"), (18, 0x20, "SETTS"))
         {
-            ImagePglz = OldCompressed, ImageApplies = OldApply,
+            ImagePglz = OldCompressed, ImageApplies = OldApply, DatabaseDrop = OldDatabaseDrop,
         },
         // 14
         new(0xD10D, (1, 0x60, "INVALIDATION"), (4, 0x00, "CREATE"), (4, 0x10, "DROP"), (9, 0x10, "PRUNE"), (9, 0x20, "VACUUM"), (9, 0x30, "FREEZE_PAGE"))
         {
-            ImagePglz = OldCompressed, ImageApplies = OldApply, HasTopLevelXid = true,
+            ImagePglz = OldCompressed, ImageApplies = OldApply, DatabaseDrop = OldDatabaseDrop, HasTopLevelXid = true,
         },
         // 15
         new(
@@ -86,6 +87,9 @@ internal sealed class WalFormat
 
     /// <summary>Bytes of one xl_xact_stats_item in a commit record; 0 where there is none.</summary>
     public int DroppedStatisticsLength { get; private init; }
+
+    /// <summary>XLOG_DBASE_DROP (src/include/commands/dbcommands_xlog.h). Its number in 13 and 14 is XLOG_DBASE_CREATE_WAL_LOG from 15 on.</summary>
+    public byte DatabaseDrop { get; private init; } = 0x20;
 
     public static bool TryGet(ushort magic, [NotNullWhen(true)] out WalFormat? format)
     {

@@ -9,6 +9,12 @@ internal static class WalManagers
 {
     public const byte Log = 0;
     public const byte Transaction = 1;
+    public const byte Storage = 2;
+    public const byte Database = 4;
+    public const byte RelationMap = 7;
+    public const byte Standby = 8;
+    public const byte Heap2 = 9;
+    public const byte Heap = 10;
 
     /// <summary>XLOG_SWITCH: the segment ends with this record (src/include/catalog/pg_control.h).</summary>
     public const byte LogSwitch = 0x40;
@@ -23,6 +29,7 @@ internal static class WalManagers
     public const byte Abort = 0x20;
     public const byte CommitPrepared = 0x30;
     public const byte AbortPrepared = 0x40;
+    public const byte Assignment = 0x50;
 
     /// <summary>The first number that an extension may take, from 15 on (src/include/access/rmgr.h, RM_MIN_CUSTOM_ID).</summary>
     public const byte FirstCustom = 128;

@@ -83,15 +83,15 @@ internal sealed class WalRecordBody
     }
 
     /// <summary>As much of the main data as is there.</summary>
-    public ReadOnlySpan<byte> MainData(in WalRecord record) => Held(record, MainOffset, MainLength);
+    public ReadOnlySpan<byte> MainData(scoped in WalRecord record) => Held(record, MainOffset, MainLength);
 
     /// <summary>As much of a block's data as is there.</summary>
-    public ReadOnlySpan<byte> Data(in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.DataOffset, block.DataLength);
+    public ReadOnlySpan<byte> Data(scoped in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.DataOffset, block.DataLength);
 
     /// <summary>As much of a block's page image as is there, as it is stored.</summary>
-    public ReadOnlySpan<byte> Image(in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.ImageOffset, block.ImageLength);
+    public ReadOnlySpan<byte> Image(scoped in WalRecord record, in WalBlockReference block) => Held(record, DataOffset + block.ImageOffset, block.ImageLength);
 
-    private static ReadOnlySpan<byte> Held(in WalRecord record, int offset, int length) =>
+    private static ReadOnlySpan<byte> Held(scoped in WalRecord record, int offset, int length) =>
         offset >= record.Bytes.Length ? [] : record.Bytes.Slice(offset, Math.Min(length, record.Bytes.Length - offset));
 
     /// <returns>Whether it was the header of the main data, behind which there is no other.</returns>

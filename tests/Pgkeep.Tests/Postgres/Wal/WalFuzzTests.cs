@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal;
+using Pgkeep.Postgres.Wal.Changes;
 using Pgkeep.Tests.Support;
 using Xunit;
 
@@ -66,6 +67,9 @@ public sealed class WalFuzzTests
                     break;
                 case 3:
                     wal.AddMessage(27 + (i * 53));
+                    break;
+                case 4:
+                    wal.Add((byte)(i % 4 == 0 ? 2 : i % 3 == 0 ? 4 : 7), (byte)(i % 5 == 0 ? 0x20 : 0x10), WalBuilder.MainData([5, 0, 0, 0, 2, 0, 0, 0, .. new byte[40]]), 9);
                     break;
                 default:
                     wal.Add(9, 0x50, [0, 0x20, 40, 0, .. relation, 7, 0, 0, 0, 253, 1, 0, 252, 1, 0, 0, 0, .. new byte[40]], 9);
@@ -162,12 +166,23 @@ public sealed class WalFuzzTests
                 Assert.True(_body.Data(record, block).Length <= block.DataLength && _body.Image(record, block).Length <= block.ImageLength);
             }
 
+            DecodeChange(record);
             if (WalMoment.TryRead(record, _body, out var moment))
             {
                 _statistics.Add(moment);
             }
 
             return true;
+        }
+
+        private void DecodeChange(in WalRecord record)
+        {
+            Assert.True(!HeapChange.TryRead(record, _body, out var heap) || heap.Rows >= 0);
+            Assert.True(!StorageChange.TryRead(record, _body, out var storage) || storage.Fork <= RelationFork.Init);
+            Assert.True(!TransactionEnd.TryRead(record, _body, out var end) || end.Subtransactions.ToArray().Length + end.UnlinkedFiles.ToArray().Length <= record.Bytes.Length);
+            DatabaseChange.TryRead(record, _body, out _);
+            RelationMapChange.TryRead(record, _body, out _);
+            TransactionAssignment.TryRead(record, _body, out _);
         }
     }
 }
