@@ -20,6 +20,9 @@ internal enum WalMomentKind
 // PostgreSQL src/backend/access/transam/xlogrecovery.c, getRecordTimestamp; src/include/access/xlog_internal.h, xl_restore_point
 internal readonly record struct WalMoment(WalMomentKind Kind, Lsn Start, Lsn End, uint Xid, DateTimeOffset Time)
 {
+    /// <summary>2000-01-01 in ticks.</summary>
+    private const long Epoch = 630_822_816_000_000_000;
+
     /// <summary>Of the time, which every such record begins with.</summary>
     public const int TimeLength = 8;
 
@@ -68,16 +71,16 @@ internal readonly record struct WalMoment(WalMomentKind Kind, Lsn Start, Lsn End
     public static bool TryReadTime(ReadOnlySpan<byte> main, out DateTimeOffset time)
     {
         time = default;
-        if (main.Length < TimeLength)
-        {
-            return false;
-        }
+        return main.Length >= TimeLength && TryGetTime(BinaryPrimitives.ReadInt64LittleEndian(main), out time);
+    }
 
-        var epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        var microseconds = BinaryPrimitives.ReadInt64LittleEndian(main);
-        var isKnown = microseconds >= (DateTime.MinValue - epoch).Ticks / TimeSpan.TicksPerMicrosecond
-            && microseconds <= (DateTime.MaxValue - epoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        time = isKnown ? new DateTimeOffset(epoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond)) : default;
+    public static bool TryGetTime(long microseconds, out DateTimeOffset time)
+    {
+        var isKnown = IsTime(microseconds);
+        time = isKnown ? new DateTimeOffset(new DateTime(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc)) : default;
         return isKnown;
     }
+
+    public static bool IsTime(long microseconds) =>
+        microseconds >= -Epoch / TimeSpan.TicksPerMicrosecond && microseconds <= (DateTime.MaxValue.Ticks - Epoch) / TimeSpan.TicksPerMicrosecond;
 }

@@ -19,6 +19,14 @@ internal sealed class WalRecordAssembly
         _held = new byte[Math.Min(heldLength, 16 * 1024)];
     }
 
+    /// <summary>One that was begun before.</summary>
+    /// <param name="held">Its beginning.</param>
+    /// <param name="length">So much of it was there.</param>
+    /// <param name="checksum">See <see cref="Checksum"/>.</param>
+    public WalRecordAssembly(int heldLength, Lsn start, uint totalLength, ReadOnlySpan<byte> held, long length, uint checksum)
+        : this(Math.Max(heldLength, held.Length)) =>
+        (Start, TotalLength, Length, _count, _checksum, _held) = (start, totalLength, length, held.Length, checksum, held.ToArray());
+
     private WalRecordAssembly(WalRecordAssembly other)
     {
         (_heldLength, _count, _checksum, Start, Length, TotalLength) = (other._heldLength, other._count, other._checksum, other.Start, other.Length, other.TotalLength);
@@ -41,6 +49,9 @@ internal sealed class WalRecordAssembly
 
     /// <summary>The beginning of it.</summary>
     public ReadOnlySpan<byte> Held => _held.AsSpan(0, _count);
+
+    /// <summary>The running CRC-32C of what was there behind the record's header.</summary>
+    public uint Checksum => _checksum;
 
     /// <summary>Whether the checksum of a complete record fits.</summary>
     public bool IsSound => Crc32C.Final(Crc32C.Append(_checksum, _held.AsSpan(0, WalRecordHeader.CheckedLength))) == Header.Checksum;

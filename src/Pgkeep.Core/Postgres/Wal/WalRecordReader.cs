@@ -13,10 +13,11 @@ internal sealed class WalRecordReader
 {
     private readonly WalSegmentSize _size;
     private readonly int _blockSize;
+    private readonly int _heldLength;
     private readonly WalRecordAssembly _assembly;
     private WalFormat? _format;
     private TimelineId _timeline;
-    private Lsn? _previous;
+    private Lsn _last;
     private State _state;
 
     /// <param name="start">Of the first page.</param>
@@ -24,7 +25,7 @@ internal sealed class WalRecordReader
     /// <param name="heldLength">How much of a record the visitor is shown that does not lie on one page: <see cref="WalRecordBody.MaxHeaderLength"/> is enough for what it changes.</param>
     public WalRecordReader(Lsn start, WalSegmentSize size, int blockSize, int heldLength)
     {
-        (_size, _blockSize) = (size, blockSize);
+        (_size, _blockSize, _heldLength) = (size, blockSize, heldLength);
         _assembly = new WalRecordAssembly(heldLength);
         (NextPage, End) = (start, start);
     }
@@ -49,6 +50,9 @@ internal sealed class WalRecordReader
         Ended,
     }
 
+    /// <summary>Whether the checksum of each record is looked at. If not, that of those which go on on another page is still.</summary>
+    public bool ChecksRecords { get; init; } = true;
+
     /// <summary>The page that comes next.</summary>
     public Lsn NextPage { get; private set; }
 
@@ -58,7 +62,7 @@ internal sealed class WalRecordReader
     public (Lsn Start, Lsn Previous)? First { get; private set; }
 
     /// <summary>The last that is complete; null where none is.</summary>
-    public Lsn? Last => _previous;
+    public Lsn? Last => Records > 0 ? _last : null;
 
     /// <summary>Behind the last sound record; the beginning where there is none.</summary>
     public Lsn End { get; private set; }
@@ -157,7 +161,7 @@ internal sealed class WalRecordReader
 
         if (_state == State.Beginning)
         {
-            Head = continues ? new WalContinuation(header.RemainingLength) : null;
+            Head = continues ? new WalContinuation(header.RemainingLength, _heldLength) : null;
             _state = continues ? State.InsideUnknown : State.Between;
         }
 
@@ -246,8 +250,7 @@ internal sealed class WalRecordReader
             }
 
             var record = rest[..(int)length];
-            var checksum = Crc32C.Append(Crc32C.Initial, record[WalRecordHeader.Length..]);
-            if (Crc32C.Final(Crc32C.Append(checksum, record[..WalRecordHeader.CheckedLength])) != header.Checksum)
+            if (ChecksRecords && Crc32C.Final(Crc32C.Append(Crc32C.Append(Crc32C.Initial, record[WalRecordHeader.Length..]), record[..WalRecordHeader.CheckedLength])) != header.Checksum)
             {
                 Fail(WalStopKind.Record, start, $"has a record at {start} whose checksum does not fit");
                 return;
@@ -274,17 +277,20 @@ internal sealed class WalRecordReader
             return Fail(WalStopKind.Record, start, $"has a record at {start} of an unknown resource manager, {header.Manager}");
         }
 
-        return _previous is { } previous
-            ? header.Previous == previous || Fail(WalStopKind.Previous, start, $"has a record at {start} that says that the one before it begins at {header.Previous}, and it begins at {previous}")
+        return Records > 0
+            ? header.Previous == _last || Fail(WalStopKind.Previous, start, $"has a record at {start} that says that the one before it begins at {header.Previous}, and it begins at {_last}")
             : header.Previous < start || Fail(WalStopKind.Previous, start, $"has a record at {start} that says that the one before it begins at {header.Previous}");
     }
 
     /// <returns>Whether something may follow on the page.</returns>
     private bool Accept(in WalRecordHeader header, ReadOnlySpan<byte> bytes, Lsn start, Lsn end, IWalRecordVisitor visitor)
     {
-        Records++;
-        First ??= (start, header.Previous);
-        (_previous, End) = (start, end);
+        if (Records++ == 0)
+        {
+            First = (start, header.Previous);
+        }
+
+        (_last, End) = (start, end);
         var record = new WalRecord { Format = _format!, Header = header, Start = start, End = end, Bytes = bytes };
         _state = record.IsOf(WalManagers.Log, WalManagers.LogSwitch) ? State.Switched : State.Between;
         _state = visitor.Visit(record) ? _state : State.Ended;

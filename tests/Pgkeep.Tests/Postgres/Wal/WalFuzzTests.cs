@@ -142,6 +142,7 @@ public sealed class WalFuzzTests
     private sealed class DecodingVisitor : IWalRecordVisitor
     {
         private readonly WalRecordBody _body = new();
+        private readonly WalRecordBlocks _blocks = new();
         private readonly WalStatistics _statistics = new();
 
         public long Decoded { get; private set; }
@@ -167,12 +168,24 @@ public sealed class WalFuzzTests
             }
 
             DecodeChange(record);
+            CompareBlocks(record);
             if (WalMoment.TryRead(record, _body, out var moment))
             {
                 _statistics.Add(moment);
             }
 
             return true;
+        }
+
+        private void CompareBlocks(in WalRecord record)
+        {
+            var isRead = _blocks.TryRead(record);
+            Assert.True(isRead || !record.IsWhole);
+            if (isRead)
+            {
+                Assert.True(_blocks.MainData(record).SequenceEqual(_body.MainData(record)));
+                Assert.Equal(_body.Blocks.ToArray().Select(block => (block.Relation, block.Fork, block.Block)), _blocks.Blocks.ToArray().Select(block => (block.Relation, block.Fork, block.Block)));
+            }
         }
 
         private void DecodeChange(in WalRecord record)

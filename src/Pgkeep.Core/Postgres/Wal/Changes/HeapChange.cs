@@ -32,6 +32,7 @@ internal readonly ref struct HeapChange
 
     private const byte OperationMask = 0x70;
     private const byte MultiInsertNumber = 0x50;
+    private const byte None = 0xFF;
 
     private const int MultiInsertRowsOffset = 2;
     private const int MultiInsertLength = 4;
@@ -56,21 +57,20 @@ internal readonly ref struct HeapChange
     /// <summary>OIDs of the tables that TRUNCATE empties; they are not file numbers.</summary>
     public PackedNumbers Truncated { get; init; }
 
+    /// <summary>By xl_info: a lock of a row and the like is none.</summary>
+    private static ReadOnlySpan<byte> Operations =>
+    [
+        (byte)HeapOperation.Insert, (byte)HeapOperation.Delete, (byte)HeapOperation.Update, (byte)HeapOperation.Truncate,
+        (byte)HeapOperation.HotUpdate, None, None, (byte)HeapOperation.InPlace,
+    ];
+
     public static bool TryGetOperation(in WalRecordHeader header, out HeapOperation operation)
     {
-        HeapOperation? found = (header.Manager, header.Operation & OperationMask) switch
-        {
-            (WalManagers.Heap, 0x00) => HeapOperation.Insert,
-            (WalManagers.Heap, 0x10) => HeapOperation.Delete,
-            (WalManagers.Heap, 0x20) => HeapOperation.Update,
-            (WalManagers.Heap, 0x30) => HeapOperation.Truncate,
-            (WalManagers.Heap, 0x40) => HeapOperation.HotUpdate,
-            (WalManagers.Heap, 0x70) => HeapOperation.InPlace,
-            (WalManagers.Heap2, MultiInsertNumber) => HeapOperation.MultiInsert,
-            _ => null,
-        };
-        operation = found ?? default;
-        return found is not null;
+        var number = header.Info & OperationMask;
+        operation = header.Manager == WalManagers.Heap ? (HeapOperation)Operations[number >> 4]
+            : header.Manager == WalManagers.Heap2 && number == MultiInsertNumber ? HeapOperation.MultiInsert
+            : (HeapOperation)None;
+        return operation != (HeapOperation)None;
     }
 
     /// <param name="body">Of the record.</param>
@@ -78,18 +78,25 @@ internal readonly ref struct HeapChange
     public static bool TryRead(in WalRecord record, WalRecordBody body, out HeapChange change)
     {
         change = default;
-        if (!TryGetOperation(record.Header, out var operation))
+        if (!TryGetOperation(record.Header, out var operation) || (operation != HeapOperation.Truncate && body.Blocks.IsEmpty))
         {
             return false;
         }
 
-        var main = body.MainData(record);
+        return TryRead(operation, operation == HeapOperation.Truncate ? default : body.Blocks[0].Relation, body.MainData(record), out change);
+    }
+
+    /// <param name="relation">Of the record's first block.</param>
+    /// <param name="main">The main data of the record, as far as they are held.</param>
+    public static bool TryRead(HeapOperation operation, RelationFileLocator relation, ReadOnlySpan<byte> main, out HeapChange change)
+    {
+        change = default;
         if (operation == HeapOperation.Truncate)
         {
             return TryReadTruncation(main, out change);
         }
 
-        if (body.Blocks is not [var block, ..] || main.Length < ShortestMain(operation))
+        if (main.Length < ShortestMain(operation))
         {
             return false;
         }
@@ -98,7 +105,7 @@ internal readonly ref struct HeapChange
         change = new HeapChange
         {
             Operation = operation,
-            Relation = block.Relation,
+            Relation = relation,
             Rows = operation == HeapOperation.MultiInsert ? BinaryPrimitives.ReadUInt16LittleEndian(main[MultiInsertRowsOffset..]) : 1,
             TakesBackInsertion = (flags & DeleteOfSpeculative) != 0,
             MovesToPartition = (flags & DeleteToMove) != 0,

@@ -5,7 +5,8 @@ namespace Pgkeep.Postgres.Wal.Changes;
 // ParseAbortRecord: time, xinfo, database, subtransactions, files, dropped statistics (from 15 on), invalidations (of a commit), the prepared transaction
 internal readonly ref struct TransactionEnd
 {
-    private const byte HasInfo = 0x80;
+    /// <summary>Of xl_info: without it, there is nothing but the time.</summary>
+    public const byte HasInfo = 0x80;
 
     private const uint HasDatabase = 1 << 0;
     private const uint HasSubtransactions = 1 << 1;
@@ -41,17 +42,20 @@ internal readonly ref struct TransactionEnd
 
     /// <param name="body">Of the record.</param>
     /// <returns>False for other records, and where the record is not what it should be.</returns>
-    public static bool TryRead(in WalRecord record, WalRecordBody body, out TransactionEnd end)
+    public static bool TryRead(in WalRecord record, WalRecordBody body, out TransactionEnd end) => TryRead(record, body.MainData(record), out end);
+
+    /// <param name="main">The main data of the record, as far as they are held.</param>
+    public static bool TryRead(scoped in WalRecord record, ReadOnlySpan<byte> main, out TransactionEnd end)
     {
         end = default;
         if (!WalMoment.TryGetKind(record.Header, out var kind)
             || kind == WalMomentKind.RestorePoint
-            || !WalMoment.TryReadTime(body.MainData(record), out var time))
+            || !WalMoment.TryReadTime(main, out var time))
         {
             return false;
         }
 
-        var data = new MainDataCursor(body.MainData(record)[WalMoment.TimeLength..]);
+        var data = new MainDataCursor(main[WalMoment.TimeLength..]);
         var info = (record.Header.Info & HasInfo) != 0 ? data.UInt32() : 0;
         var (database, _) = (info & HasDatabase) != 0 ? (data.Oid(), data.Oid()) : default;
         var subtransactions = (info & HasSubtransactions) != 0 ? data.CountedItems(sizeof(uint)) : [];
