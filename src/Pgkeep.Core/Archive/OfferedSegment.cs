@@ -1,20 +1,22 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Index;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Archive;
 
 /// <summary>What a segment that is offered for the archive says of itself, which is what its name says.</summary>
 /// <param name="Content">Not owned.</param>
+/// <param name="BlockSize">XLOG_BLCKSZ.</param>
 /// <param name="Unfinished">How many bytes of it are written, where its server was still writing it; null where it is whole.</param>
-internal sealed record OfferedSegment(WalSegmentName Name, string Path, WalContent Content, RepositoryIdentity Identity, long? Unfinished)
+internal sealed record OfferedSegment(WalSegmentName Name, string Path, WalContent Content, RepositoryIdentity Identity, int BlockSize, long? Unfinished)
 {
     /// <summary>Reads its first page, and its last one.</summary>
     /// <exception cref="PgkeepException">It is not what its name says.</exception>
     public static OfferedSegment Examine(WalSegmentName name, string path, WalContent content)
     {
         var identity = Identify(name, path, content, out var blockSize);
-        return new OfferedSegment(name, path, content, identity, WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read));
+        return new OfferedSegment(name, path, content, identity, blockSize, WalSegmentEnding.FindUnfinished(content.Length, blockSize, content.Read));
     }
 
     /// <summary>What a segment says of itself that need not be whole.</summary>
@@ -32,6 +34,9 @@ internal sealed record OfferedSegment(WalSegmentName Name, string Path, WalConte
         $"\"{Path}\" ends at {Name.StartLsn(Identity.WalSegmentSize) + (ulong)end} without a switch of WAL: its server had not finished it, and under its full name it would be in the way of the whole one",
         "nothing was stored; a recovery took it from where it was being received, or somebody offered a server's last segment",
         $"where its timeline ended in it, it may be stored as what it is: pgkeep archive-wal {Path} {Name}.partial");
+
+    /// <summary>Up to its first record; null where nothing can be told from it.</summary>
+    public WalSegmentEnds? ReadBeginning() => WalContinuity.ReadBeginning(Name, Identity.WalSegmentSize, BlockSize, Content.Length, Content.Read);
 
     private static RepositoryIdentity Identify(WalSegmentName name, string path, WalContent content, out int blockSize)
     {

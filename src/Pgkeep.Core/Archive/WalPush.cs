@@ -39,6 +39,12 @@ internal sealed class WalPush
     /// <summary>Null where the working directory is no data directory.</summary>
     public RepositoryWitness? Witness { get; init; }
 
+    /// <summary>Null where no indexes are made: then no segment is compared with the one before it either.</summary>
+    public WalIndexStore? Indexes { get; init; }
+
+    /// <summary>Called where a segment is stored and gets no index, with a lower-case fact about it.</summary>
+    public Action<WalFileName, string>? StoredWithoutIndex { get; init; }
+
     /// <summary>Called when the file is stored and durable.</summary>
     public Action<WalFileName, StoreResult>? Stored { get; init; }
 
@@ -70,6 +76,11 @@ internal sealed class WalPush
         if (file.Kind == WalFileKind.Segment && Ahead is not null && !await AheadStart.TryWaitAsync(DirectoryOf(path), file, _stores.Archive, _time, cancellationToken))
         {
             WaitedInVain?.Invoke(file);
+        }
+
+        if (file.Kind == WalFileKind.Segment && Indexes is not null)
+        {
+            await PrepareIndexAsync(file, segment!, cancellationToken);
         }
 
         await StoreAsync(file, path, content, identity.SystemIdentifier, cancellationToken);
@@ -112,7 +123,7 @@ internal sealed class WalPush
 
     private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
 
-    private LookAhead NewLookAhead(RepositoryIdentity identity) => new(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead };
+    private LookAhead NewLookAhead(RepositoryIdentity identity) => new(_stores.Archive, identity, _level, _jobs, _time) { Stored = StoredAhead, Indexes = Indexes, StoredWithoutIndex = StoredWithoutIndex };
 
     private async Task LookAheadAsync(string directory, WalSegmentName segment, RepositoryIdentity identity, CancellationToken cancellationToken)
     {
@@ -124,6 +135,16 @@ internal sealed class WalPush
         }
     }
 
+    /// <summary>What is stored already is only compared with that.</summary>
+    private async ValueTask PrepareIndexAsync(WalFileName file, OfferedSegment segment, CancellationToken cancellationToken)
+    {
+        if (await _stores.Archive.FindAsync(file.Name, cancellationToken) is null)
+        {
+            await new SegmentContinuity(_stores.Archive, Indexes!).RequireAsync(segment, cancellationToken);
+            segment.Content.Indexing = new SegmentIndexing(segment.Name);
+        }
+    }
+
     /// <summary>
     /// Two recoveries that ended in one segment, of which one was undone, leave two unfinished segments of one name. Recovery never asks for either, so the second
     /// is kept beside the first: a failure would stop the archiving of everything behind it for good.
@@ -132,7 +153,12 @@ internal sealed class WalPush
     {
         try
         {
-            Stored?.Invoke(file, await _stores.Archive.StoreAsync(file, content, identifier, _level, WrittenAt(path), _jobs, cancellationToken));
+            var result = await _stores.Archive.StoreAsync(file, content, identifier, _level, WrittenAt(path), _jobs, cancellationToken);
+            Stored?.Invoke(file, result);
+            if (content.Indexing is { } indexing && result == StoreResult.Stored)
+            {
+                await Indexes!.WriteAsync(indexing, problem => StoredWithoutIndex?.Invoke(file, problem));
+            }
         }
         catch (PgkeepException conflict) when (conflict.Kind == ErrorKind.WalConflict && file.Kind == WalFileKind.Partial)
         {

@@ -110,6 +110,13 @@ internal sealed class DurableFile : IDisposable
         return true;
     }
 
+    /// <summary>For what can be made again: after a crash of the machine anything may be under the name.</summary>
+    public void PublishReplacingWithoutSync()
+    {
+        FileSystem.Rename(_temporaryPath, Path);
+        _published = true;
+    }
+
     public void PublishReplacing()
     {
         Sync();

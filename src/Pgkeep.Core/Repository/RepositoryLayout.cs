@@ -9,6 +9,7 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
 {
     public const string MarkerName = "repository.json";
     public const string WalFolderName = "wal_archive";
+    public const string IndexFolderName = "wal_index";
     public const string ArchiveLogName = "archive.log";
     public const string BackupLogName = "backup.log";
     public const string ReceivingFolderName = ".receiving";
@@ -23,6 +24,9 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     public string BackupLog => Path.Combine(BackupDirectory, BackupLogName);
 
     public string CronLog => Path.Combine(BackupDirectory, "cron.log");
+
+    /// <summary>What can be made again of the archive, wherever that lies.</summary>
+    public string IndexDirectory => Path.Combine(BackupDirectory, IndexFolderName);
 
     public string ArchiveLog => Path.Combine(WalDirectory, ArchiveLogName);
 

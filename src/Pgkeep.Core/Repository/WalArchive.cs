@@ -149,6 +149,14 @@ internal sealed class WalArchive
         return StoredWal.ReadIdentity(stream, file, Describe(stored));
     }
 
+    /// <summary>The same for a listed file.</summary>
+    public ValueTask<WalIdentity?> ReadIdentityAsync(StoredWalFile file, CancellationToken cancellationToken) =>
+        file.Stored.Name == file.File.Name ? ValueTask.FromResult<WalIdentity?>(null) : ReadIdentityAsync(file.Stored.Name, cancellationToken);
+
+    /// <summary>A file as a listing has it; null where the store says that no such file is there.</summary>
+    public async ValueTask<StoredWalFile?> FindStoredAsync(WalFileName file, CancellationToken cancellationToken) =>
+        await FindStoredAsync(file.Name, cancellationToken) is { } stored ? new StoredWalFile(file, stored) : null;
+
     /// <summary>The plain content of a file that is small, checked, from the first copy that is sound. Null where the store says that no such file is there.</summary>
     public async ValueTask<byte[]?> ReadAsync(WalFileName file, CancellationToken cancellationToken)
     {

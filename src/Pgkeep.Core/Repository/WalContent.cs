@@ -31,6 +31,9 @@ internal sealed class WalContent : IDisposable
 
     public long Length { get; }
 
+    /// <summary>Is given each piece while the content is encoded; null where no index is wanted.</summary>
+    public SegmentIndexing? Indexing { get; set; }
+
     public static WalContent Of(ReadOnlyMemory<byte> content) => new(null, content, content.Length, "");
 
     public static WalContent Open(string path)

@@ -9,7 +9,7 @@ namespace Pgkeep.Repository;
 
 /// <summary>
 /// Compresses one WAL file into an object, with as many threads as are given and memory for a few pieces, whatever the file's size. Each byte is read
-/// once: one thread at a time reads the next piece and adds it to the checksums, which need the order, and any thread compresses any piece that was read.
+/// once: one thread at a time reads the next piece and adds it to the checksums and the index, which need the order, and any thread compresses any piece that was read.
 /// The header, in which the checksums stand, is written last.
 /// </summary>
 internal sealed class WalEncoder
@@ -60,8 +60,10 @@ internal sealed class WalEncoder
         encoder.Run();
         content.RequireUnchanged();
         target.Write(encoder._compression.Codec.TrailerOf(encoder._checksum, content.Length), encoder._offset);
-        target.Write(GzipHeader.Create(new WalIdentity(identifier, content.Length, QuickDigest.Of(encoder._digest), writtenAt, file.Name).ToBytes()), 0);
+        var digest = QuickDigest.Of(encoder._digest);
+        target.Write(GzipHeader.Create(new WalIdentity(identifier, content.Length, digest, writtenAt, file.Name).ToBytes()), 0);
         target.Sync();
+        content.Indexing?.Finish(digest);
     }
 
     private void Run()
@@ -156,6 +158,7 @@ internal sealed class WalEncoder
         }
 
         _digest.Append(buffer.AsSpan(0, length));
+        _content.Indexing?.Add(buffer.AsSpan(0, length));
         lock (_turn)
         {
             _nextToRead++;

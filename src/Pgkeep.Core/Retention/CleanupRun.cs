@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
 using Pgkeep.Repository;
 
 namespace Pgkeep.Retention;
@@ -50,10 +51,15 @@ internal sealed class CleanupRun
             return;
         }
 
+        var indexes = WalIndexStore.Of(_layout, stores.Archive);
         foreach (var file in plan.Wal)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await stores.Archive.DeleteAsync(file.Stored.Name, cancellationToken);
+            if (file.File is { Kind: WalFileKind.Segment, Segment: { } segment })
+            {
+                await indexes.DeleteAsync(segment, cancellationToken);
+            }
         }
 
         // One line: the runbook looks at the last 100 of this log, and they must not all be these.

@@ -82,6 +82,7 @@ internal sealed class RotationRun
         }
 
         Move(_plan.Layout.LatestLink, Path.Combine(_plan.OldRepository, RepositoryLayout.LatestName));
+        Move(_plan.Layout.IndexDirectory, Path.Combine(_plan.OldRepository, RepositoryLayout.IndexFolderName));
         Move(_plan.Layout.BackupLog, Path.Combine(_plan.OldRepository, RepositoryLayout.BackupLogName));
         MoveState();
         FileSystem.SyncDirectory(_plan.OldRepository);

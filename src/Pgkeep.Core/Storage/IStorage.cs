@@ -28,6 +28,9 @@ internal interface IStorage
     /// <summary>Stores a whole object, replacing another in one step.</summary>
     ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>Stores a whole object that can be made again, replacing another in one step. A crash may take it away or leave anything in its place.</summary>
+    ValueTask ReplaceDerivedAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
     /// <summary>Makes sure that an object which is there already outlives a crash, whoever stored it.</summary>
     ValueTask ConfirmAsync(string name, CancellationToken cancellationToken);
 

@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal.Index;
 using Pgkeep.Repository;
 using Pgkeep.Storage;
 
@@ -36,6 +37,12 @@ internal sealed class LookAhead
 
     public Action<WalFileName, TimeSpan>? Stored { get; init; }
 
+    /// <summary>Null where no indexes are made: then no segment is compared with the one before it either.</summary>
+    public WalIndexStore? Indexes { get; init; }
+
+    /// <summary>Called where a segment is stored and gets no index, with a lower-case fact about it.</summary>
+    public Action<WalFileName, string>? StoredWithoutIndex { get; init; }
+
     /// <summary>How many segments wait to be stored directly behind one, up to a limit.</summary>
     /// <param name="directory">In which they lie, relative to the working directory.</param>
     public async ValueTask<int> CountAsync(string directory, WalSegmentName segment, int limit, CancellationToken cancellationToken)
@@ -57,6 +64,7 @@ internal sealed class LookAhead
         var began = _time.GetTimestamp();
         var encoding = new Queue<Task<Encoded>>();
         var hasStored = false;
+        var before = Indexes is null ? null : await new SegmentContinuity(_archive, Indexes).FindBeforeAsync(segment.Next(_identity.WalSegmentSize), _identity.WalSegmentSize, cancellationToken);
         try
         {
             for (var next = segment.Next(_identity.WalSegmentSize); ;)
@@ -72,7 +80,13 @@ internal sealed class LookAhead
                     return;
                 }
 
-                var (file, pending, took) = await first;
+                var (file, pending, took, indexing) = await first;
+                if (!Continues(before, indexing))
+                {
+                    // Its own call says so.
+                    return;
+                }
+
                 if (!IsReady(directory, file.Segment!.Value) || !pending.TryPublish())
                 {
                     // Another call was faster: the one of an archiver that was killed, or of the one that follows it. Or the server has given the segment up.
@@ -82,6 +96,11 @@ internal sealed class LookAhead
                 hasStored = true;
                 (await encoding.Dequeue()).Pending.Dispose();
                 Stored?.Invoke(file, took);
+                before = indexing?.Index;
+                if (indexing is not null)
+                {
+                    await Indexes!.WriteAsync(indexing, problem => StoredWithoutIndex?.Invoke(file, problem));
+                }
             }
         }
         catch (Exception thrown) when (thrown is PgkeepException or OperationCanceledException)
@@ -97,6 +116,9 @@ internal sealed class LookAhead
             }
         }
     }
+
+    private static bool Continues(WalSegmentIndex? before, SegmentIndexing? indexing) =>
+        before is null || indexing?.Index is not { } next || WalContinuity.FindBreak(before.Ends, next.Ends) is null;
 
     private static bool IsReady(string directory, WalSegmentName segment) => FileStatus.Of(Path.Combine(AheadStart.PlaceIn(directory), $"{segment}.ready")) is not null;
 
@@ -115,8 +137,9 @@ internal sealed class LookAhead
         }
 
         _ = WalFileName.TryParse(segment.ToString(), out var file);
+        content.Indexing = Indexes is null ? null : new SegmentIndexing(segment);
         var pending = _archive.Encode(file!, content, _identity.SystemIdentifier, _level, WalPush.WrittenAt(path), threads: 1, cancellationToken);
-        return new Encoded(file!, pending, _time.GetElapsedTime(began));
+        return new Encoded(file!, pending, _time.GetElapsedTime(began), content.Indexing);
     }
 
     /// <summary>What was not published leaves nothing.</summary>
@@ -135,5 +158,5 @@ internal sealed class LookAhead
         }
     }
 
-    private sealed record Encoded(WalFileName File, IPendingObject Pending, TimeSpan Took);
+    private sealed record Encoded(WalFileName File, IPendingObject Pending, TimeSpan Took, SegmentIndexing? Indexing);
 }

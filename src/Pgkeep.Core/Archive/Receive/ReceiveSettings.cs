@@ -16,6 +16,9 @@ internal sealed record ReceiveSettings
     /// <summary>Of gzip.</summary>
     public required int Level { get; init; }
 
+    /// <summary>Whether each segment gets an index when it is stored.</summary>
+    public required bool MakesIndexes { get; init; }
+
     /// <summary>Go on at the slot's position where the server does not have the WAL before it any more.</summary>
     public required bool AcceptGap { get; init; }
 }

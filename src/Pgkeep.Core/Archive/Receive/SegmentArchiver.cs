@@ -27,6 +27,9 @@ internal sealed class SegmentArchiver
         _tell = tell;
     }
 
+    /// <summary>Null where no indexes are made.</summary>
+    public WalIndexStore? Indexes { get; init; }
+
     /// <summary>The segment that is being stored; fails as that does.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
 
@@ -67,8 +70,14 @@ internal sealed class SegmentArchiver
                 "with the file moved away it is asked for again, as long as the server has it");
         }
 
+        content.Indexing = Indexes is null ? null : new SegmentIndexing(segment);
         var result = await _stores.Archive.StoreAsync(FileOf(segment), content, identity.SystemIdentifier, _level, _time.GetUtcNow(), threads: 1, cancellationToken);
         _directory.Remove(segment);
+        if (content.Indexing is { } indexing && result == StoreResult.Stored)
+        {
+            await Indexes!.WriteAsync(indexing, problem => _tell(new ReceiverEvent("segment", $"{segment} has no index: it {problem}")));
+        }
+
         var milliseconds = _time.GetElapsedTime(began).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
         _tell(new ReceiverEvent("segment", result == StoreResult.Stored ? $"Archived {segment} in {milliseconds} ms" : $"Already archived, with the same content: {segment}") { IsRoutine = true });
     }

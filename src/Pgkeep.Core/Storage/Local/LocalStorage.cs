@@ -81,6 +81,20 @@ internal sealed class LocalStorage : IStorage
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask ReplaceDerivedAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var folder = Path.GetDirectoryName(Describe(name))!;
+        if (FileStatus.OfTarget(folder) is null)
+        {
+            FileSystem.TryCreateDirectory(folder, DirectoryMode);
+        }
+
+        using var file = CreateFile(name);
+        file.Write(content.Span);
+        file.PublishReplacingWithoutSync();
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask ConfirmAsync(string name, CancellationToken cancellationToken)
     {
         var path = Describe(name);
