@@ -20,7 +20,7 @@ internal static class ArchiveAheadCommand
         Name = CommandNames.ArchiveAhead,
         Summary = "Store the WAL segments that wait behind one",
         Arguments = [Directory, Name],
-        Options = [OptionTable.Config, OptionTable.BackupDir, OptionTable.WalArchiveDir, OptionTable.CompressLevel, OptionTable.Jobs],
+        Options = [OptionTable.Config, OptionTable.BackupDir, OptionTable.WalArchiveDir, OptionTable.CompressLevel, OptionTable.Jobs, OptionTable.WalIndex],
         IsHidden = true,
         RunAsync = RunAsync,
     };
@@ -36,9 +36,12 @@ internal static class ArchiveAheadCommand
         WorkingDirectory.RequireApart(layout);
         using var storing = ArchiveLock.Share(layout);
         var log = new OperationLog(layout.ArchiveLog, context.Time) { Rotates = true };
-        var push = new WalPush(ArchiveStores.OfWritable(layout), CommandSettings.WalLevel(context), context.Get(OptionTable.Jobs), context.Time)
+        var stores = ArchiveStores.OfWritable(layout);
+        var push = new WalPush(stores, CommandSettings.WalLevel(context), context.Get(OptionTable.Jobs), context.Time)
         {
             Witness = WorkingDirectory.Witness,
+            Indexes = context.Get(OptionTable.WalIndex) ? WalIndexStore.Of(layout, stores.Archive) : null,
+            StoredWithoutIndex = (file, problem) => log.Append(ArchiveWalCommand.WithoutIndex(file, problem)),
             StoredAhead = (file, took) => log.Append(ArchiveWalCommand.StoredAhead(file, took)),
         };
         await push.RunAheadAsync(context.Get(Directory), stored, LongestTime, cancellationToken);

@@ -19,7 +19,7 @@ internal static class ArchiveWalCommand
         Name = CommandNames.ArchiveWal,
         Summary = "Store a WAL file in the archive; the server calls this as its archive_command",
         Details = "Ends with 0 only when the file is what its name says, comes from the repository's cluster and is on stable storage. "
-            + "The same file again is a success; another file under a stored name is a failure, and nothing is changed. "
+            + "The same file again is a success; another file under a stored name is a failure, and nothing is changed; so is, with --wal-index, a segment that does not go on where the stored one before it ends. "
             + "Segments that wait behind it are stored ahead of their turn, --jobs at a time, by a process that ends by itself after ten seconds at most; the server offers them all the same, and they are then only compared.",
         Arguments = [FilePath, Name],
         Examples = [new("archive_command = '/path/to/scripts/archive-wal.sh %p %f'", "In postgresql.conf.")],
@@ -28,6 +28,9 @@ internal static class ArchiveWalCommand
 
     /// <summary>The line for a file that was stored before the server offered it.</summary>
     public static string StoredAhead(WalFileName file, TimeSpan took) => $"Archived {file} ahead of its turn in {Milliseconds(took)} ms";
+
+    /// <summary>The line for a segment that is stored and has no index.</summary>
+    public static string WithoutIndex(WalFileName file, string problem) => $"No index of {file}: it {problem}";
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
@@ -46,6 +49,8 @@ internal static class ArchiveWalCommand
                     result == StoreResult.Stored ? $"Archived {file} in {Milliseconds(context.Time.GetElapsedTime(began))} ms" : $"Already archived, with the same content: {file}"),
                 StoredAhead = (file, took) => log.Append(StoredAhead(file, took)),
                 WaitedInVain = file => log.Append($"Waited in vain for the process that stores ahead (pgkeep {CommandNames.ArchiveAhead}): {file} is stored without it"),
+                StoredWithoutIndex = (file, problem) => log.Append(WithoutIndex(file, problem)),
+                Indexes = context.Get(OptionTable.WalIndex) ? WalIndexStore.Of(layout, stores.Archive) : null,
                 Ahead = Ahead(context, layout),
                 Witness = WorkingDirectory.Witness,
             };
@@ -66,6 +71,7 @@ internal static class ArchiveWalCommand
         [
             CommandNames.ArchiveAhead, "--config", "/dev/null", "--backup-dir", layout.BackupDirectory, "--wal-archive-dir", layout.WalDirectory,
             "--compress-level", $"{CommandSettings.WalLevel(context)}", "--jobs", $"{context.Get(OptionTable.Jobs)}",
+            "--wal-index", context.Get(OptionTable.WalIndex) ? "on" : "off",
         ]);
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);

@@ -14,6 +14,7 @@ internal static class CommandList
         CheckCommand.Definition,
         WalCommand.Definition,
         WalShowCommand.Definition,
+        WalIndexCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,

@@ -44,6 +44,7 @@ internal static class ReceiveWalCommand
             Connection = connection,
             Slot = slot,
             Level = CommandSettings.WalLevel(context),
+            MakesIndexes = context.Get(OptionTable.WalIndex),
             AcceptGap = context.Get(OptionTable.AcceptGap),
         };
         try

@@ -3,9 +3,25 @@ using Pgkeep.Options.Codecs;
 
 namespace Pgkeep.Options;
 
-/// <content>The rows of receive-wal.</content>
+/// <content>The rows of what the WAL goes through.</content>
 internal static partial class OptionTable
 {
+    public static Option<bool> WalIndex { get; } = new()
+    {
+        Name = "wal-index",
+        EnvironmentName = "PGKEEP_WAL_INDEX",
+        Codec = new ChoiceCodec<bool>(
+            "WHEN",
+            new("on", true, "each segment gets its index when it is stored"),
+            new("off", false, "none does, until pgkeep wal index makes it")),
+        Default = "on",
+        Commands = [CommandNames.ArchiveWal, CommandNames.ReceiveWal],
+        Summary = "Whether a segment gets an index when it is stored",
+        Details = "It is made in the same reading. With it, archive-wal also refuses a segment that does not go on where the stored one before it ends, as the index of that one tells: "
+            + "another server writes the same timeline.",
+        Example = "off",
+    };
+
     public static Option<string> Slot { get; } = new()
     {
         Name = "slot",

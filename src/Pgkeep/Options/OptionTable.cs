@@ -128,7 +128,7 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(1, 64),
         ComputedAs = "one for each core, at most 4",
         Compute = _ => $"{Math.Min(4, Environment.ProcessorCount)}",
-        Commands = [CommandNames.Backup, CommandNames.Verify, CommandNames.ArchiveWal, .. CommandNames.Fetching],
+        Commands = [CommandNames.Backup, CommandNames.Verify, CommandNames.ArchiveWal, CommandNames.WalIndex, .. CommandNames.Fetching],
         Summary = "How many workers read, check and compress or decompress at a time",
         Example = "2",
     };
@@ -357,6 +357,7 @@ internal static partial class OptionTable
         new("Where things are", [Config, BackupDir, WalArchiveDir, PgData, BinDir, RestoreLog]),
         new("Connection to the server", [Host, Port, User, Database, Password, Passfile, Service, SslMode, SslRootCert, ConnectTimeout]),
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
+        new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
         new("Restore", [.. Targets, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
