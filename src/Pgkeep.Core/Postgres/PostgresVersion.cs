@@ -9,7 +9,8 @@ namespace Pgkeep.Postgres;
 /// <remarks>
 /// Sources, each in the branch of that major: src/include/catalog/pg_control.h (PG_CONTROL_VERSION), catversion.h
 /// (CATALOG_VERSION_NO, fixed from the first release on), src/include/access/xlog_internal.h (XLOG_PAGE_MAGIC),
-/// src/backend/backup/backup_manifest.c, and the release notes. The numbers were read from real clusters of all six.
+/// src/backend/backup/backup_manifest.c, pg_class.h and pg_database.h beside catversion.h, and the release notes. The numbers were read from real
+/// clusters of all six.
 /// </remarks>
 internal sealed record PostgresVersion
 {
@@ -26,12 +27,13 @@ internal sealed record PostgresVersion
         {
             Major = 13, ControlFileVersion = 1300, ControlFileChecksumOffset = 288, CatalogVersion = 202007201, WalMagic = 0xD106,
             BackupStartFunction = OldStart, BackupStopFunction = OldStop, HasExclusiveBackup = true, ManifestVersion = 1,
+            DatabaseConnectionLimitOffset = 208, DatabaseTablespaceOffset = 224,
         },
         new()
         {
             Major = 14, ControlFileVersion = 1300, ControlFileChecksumOffset = 288, CatalogVersion = 202107181, WalMagic = 0xD10D,
             BackupStartFunction = OldStart, BackupStopFunction = OldStop, HasExclusiveBackup = true, ManifestVersion = 1,
-            TablespaceMapEscapesBackslash = true,
+            TablespaceMapEscapesBackslash = true, DatabaseConnectionLimitOffset = 208, DatabaseTablespaceOffset = 224,
         },
         new()
         {
@@ -53,7 +55,7 @@ internal sealed record PostgresVersion
         {
             Major = 18, ControlFileVersion = 1800, ControlFileChecksumOffset = 292, CatalogVersion = 202506291, WalMagic = 0xD118,
             ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
-            HasWalSummaries = true,
+            HasWalSummaries = true, RelationKindOffset = 119,
         },
     ];
 
@@ -98,6 +100,14 @@ internal sealed record PostgresVersion
 
     /// <summary>Whether a recovery reads WAL ahead of what it replays (recovery_prefetch, release notes of 15).</summary>
     public bool HasRecoveryPrefetch { get; private init; }
+
+    /// <summary>Where relkind lies in a row of pg_class: bytes behind the row's header. What comes before reltablespace's end is the same everywhere.</summary>
+    public int RelationKindOffset { get; private init; } = 115;
+
+    /// <summary>Where datconnlimit lies in a row of pg_database.</summary>
+    public int DatabaseConnectionLimitOffset { get; private init; } = 80;
+
+    public int DatabaseTablespaceOffset { get; private init; } = 92;
 
     /// <summary>The whole call that begins a base backup; $1 is the label, $2 is true for a fast checkpoint.</summary>
     public string BackupStartCall => HasExclusiveBackup ? $"{BackupStartFunction}($1, $2, false)" : $"{BackupStartFunction}($1, $2)";

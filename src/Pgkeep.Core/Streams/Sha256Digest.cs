@@ -23,6 +23,9 @@ internal readonly struct Sha256Digest : IEquatable<Sha256Digest>
 
     public static Sha256Digest Of(ReadOnlySpan<byte> content) => new(SHA256.HashData(content));
 
+    /// <summary>Of a stream from where it stands to its end.</summary>
+    public static Sha256Digest Of(Stream content) => new(SHA256.HashData(content));
+
     public static bool TryParse(ReadOnlySpan<char> text, out Sha256Digest digest)
     {
         var bytes = new byte[Length];

@@ -27,6 +27,21 @@ public sealed class PostgresVersionTests
         Assert.Same(byMajor, byWalMagic);
     }
 
+    /// <summary>As pg_attribute of each major's servers has it: the lengths and alignments of the columns before.</summary>
+    [Theory]
+    [InlineData(13, 115, 208, 224)]
+    [InlineData(14, 115, 208, 224)]
+    [InlineData(15, 115, 80, 92)]
+    [InlineData(16, 115, 80, 92)]
+    [InlineData(17, 115, 80, 92)]
+    [InlineData(18, 119, 80, 92)]
+    public void Columns_of_catalogues_lie_where_the_major_has_them(int major, int kind, int connectionLimit, int tablespace)
+    {
+        var row = Row(major);
+
+        Assert.Equal((kind, connectionLimit, tablespace), (row.RelationKindOffset, row.DatabaseConnectionLimitOffset, row.DatabaseTablespaceOffset));
+    }
+
     [Theory]
     [InlineData(13, "pg_start_backup($1, $2, false)", "pg_stop_backup(false, $1)")]
     [InlineData(14, "pg_start_backup($1, $2, false)", "pg_stop_backup(false, $1)")]
