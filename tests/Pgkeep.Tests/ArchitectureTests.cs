@@ -24,6 +24,7 @@ public sealed partial class ArchitectureTests
         ["Verify"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository"],
         ["Retention"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository"],
         ["Rotation"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository"],
+        ["Search"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository"],
         ["Check"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository"],
         // A backup is read again before the first byte of the old cluster moves.
         ["Restore"] = ["Diagnostics", "Posix", "Storage", "Streams", "Postgres", "Repository", "Verify"],

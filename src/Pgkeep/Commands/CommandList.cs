@@ -15,6 +15,7 @@ internal static class CommandList
         WalCommand.Definition,
         WalShowCommand.Definition,
         WalIndexCommand.Definition,
+        FindCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         ArchiveWalCommand.Definition,

@@ -22,6 +22,7 @@ internal static class CommandNames
     public const string Wal = "wal";
     public const string WalShow = "wal show";
     public const string WalIndex = "wal index";
+    public const string Find = "find";
     public const string RepositoryRotate = "repository rotate";
     public const string CronInstall = "cron install";
     public const string CronStatus = "cron status";
@@ -39,7 +40,7 @@ internal static class CommandNames
     public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything that reads or writes the archive.</summary>
-    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, ReceiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, RepositoryRotate];
+    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, ReceiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate];
 
     /// <summary>Everything whose recovery fetches WAL ahead.</summary>
     public static IReadOnlyList<string> Fetching { get; } = [GetWal, Restore];
@@ -54,7 +55,7 @@ internal static class CommandNames
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, RepositoryRotate, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
     public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup, WalIndex];

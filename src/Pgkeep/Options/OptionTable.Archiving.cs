@@ -72,9 +72,9 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new IntegerCodec(0, int.MaxValue),
         Default = "0",
-        Commands = [CommandNames.GetWal, CommandNames.WalShow],
+        Commands = [CommandNames.GetWal, CommandNames.WalShow, CommandNames.Find],
         Summary = "The timeline that is followed, as recovery_target_timeline; 0 where it is not known",
         Details = "The segment in which this timeline left another is fetched up to there, and none behind it: a server that was left may have gone on. With 0, get-wal refuses where "
-            + "it matters and cannot be told. wal show follows the newest with 0.",
+            + "it matters and cannot be told. wal show and find follow the newest with 0.",
     };
 }

@@ -1,0 +1,153 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres;
+using Pgkeep.Repository;
+using Pgkeep.Search.Names;
+using Pgkeep.Storage.Local;
+
+namespace Pgkeep.Search;
+
+/// <summary>
+/// Searches the archive along a history for transactions, and for what they did to tables by their names. It begins where the newest backup began that had ended by the time that is
+/// asked for: names are known from there on, and what committed before the end of the oldest backup cannot be restored to.
+/// </summary>
+internal sealed class WalFind
+{
+    private const uint UsualPageLength = 8192;
+
+    private readonly RepositoryLayout _layout;
+    private readonly ISegmentChoice _choice;
+
+    public WalFind(RepositoryLayout layout, ISegmentChoice choice) => (_layout, _choice) = (layout, choice);
+
+    /// <param name="timeline">Whose history is followed; null is the newest that a restore would take.</param>
+    /// <param name="passedOver">The timelines that a restore of the backup takes for undone.</param>
+    public async Task<FindResult> RunAsync(FindQuery query, TimelineId? timeline, Func<BackupMetadata, IReadOnlySet<TimelineId>> passedOver, CancellationToken cancellationToken)
+    {
+        var stores = ArchiveStores.Of(_layout);
+        var identity = await RepositoryMarker.RequireAsync(stores.Marked[0], cancellationToken);
+        var inventory = await stores.Archive.ListAsync(cancellationToken);
+        var histories = await WalHistories.ReadAsync(stores.Archive, inventory, cancellationToken);
+        var coverage = new WalCoverage(inventory, histories.ByTimeline, identity.WalSegmentSize);
+        var usable = (await new BackupCatalogue(new LocalStorage(_layout.BackupDirectory), _layout).ListAsync(cancellationToken))
+            .Where(backup => backup.IsUsable && backup.Metadata.Cluster.SystemIdentifier == identity.SystemIdentifier)
+            .ToList();
+        var history = coverage.HistoryOf(timeline ?? NewestOf(coverage, usable is [.., { Metadata: { } newest }] ? passedOver(newest) : new HashSet<TimelineId>()));
+        var records = new ArchivedRecords(stores.Archive, inventory, coverage, history, identity);
+        var numbers = records.Numbers().ToList();
+        if (numbers.Count == 0)
+        {
+            throw new PgkeepException(ErrorKind.WalMissing, $"\"{_layout.WalDirectory}\" holds no WAL of this timeline", "pgkeep wal tells what the archive holds");
+        }
+
+        var backup = Choose(usable, history, query.Since ?? query.Near);
+        var run = new WalRun(await FirstAsync(query, backup, records, numbers, cancellationToken), numbers[^1]);
+        var (names, problems) = ReadNames(backup, cancellationToken);
+        var isKnown = query.Table is not { } table || RequireOne(table, names);
+        names.Seen = row => isKnown = isKnown || query.Table!.Matches(row, names);
+        using var search = new TransactionSearch(query, names, backup?.Metadata?.Cluster.BlockSize ?? UsualPageLength);
+        var last = coverage.Needed(history, run.Last);
+        var problem = await ReadAsync(query, records, run, last, search, cancellationToken);
+        search.Complete();
+        return new FindResult
+        {
+            Archive = _layout.WalDirectory,
+            Timeline = history.Timeline,
+            First = coverage.Needed(history, run.First),
+            Last = last,
+            Transactions = search.Found,
+            TransactionCount = search.FoundCount,
+            RestorePoints = search.RestorePoints,
+            Near = search.Near,
+            FirstCommit = search.FirstCommit,
+            LastCommit = search.LastCommit,
+            NamesFrom = backup?.Name.ToString(),
+            RestoresFrom = backup?.Metadata?.Stopped,
+            NameProblems = search.LostNames == 0 ? problems : [.. problems, $"{search.LostNames} changes of catalogues could not be read: what they did to names is not known"],
+            Ownerless = search.Ownerless,
+            KnownInstead = isKnown || problems.Count > 0 ? null : [.. names.Relations.Select(names.Describe).Distinct()],
+            Problem = problem,
+        };
+    }
+
+    /// <summary>A timeline of a restore that was undone has nothing that anybody wants back.</summary>
+    private static TimelineId NewestOf(WalCoverage coverage, IReadOnlySet<TimelineId> passedOver) =>
+        coverage.Timelines.Where(timeline => !coverage.HistoryOf(timeline).GoesThroughAny(passedOver)).LastOrDefault(TimelineId.First);
+
+    private static StoredBackup? Choose(List<StoredBackup> usable, TimelineHistory history, DateTimeOffset? since)
+    {
+        var onPath = usable.Where(backup => history.Contains(backup.Metadata!.Timeline, backup.Metadata.StopLsn)).ToList();
+        return (since is { } moment ? onPath.LastOrDefault(backup => backup.Metadata!.Stopped <= moment) : null) ?? onPath.FirstOrDefault();
+    }
+
+    private static async Task<ulong> FirstAsync(FindQuery query, StoredBackup? backup, ArchivedRecords records, List<ulong> numbers, CancellationToken cancellationToken)
+    {
+        // Neither commits nor restore points have names that must be followed. One segment earlier, for the commits before the moment.
+        if (query is { Xid: null, Position: null, AsksForRelations: false, DropsDatabase: false })
+        {
+            var found = (query.Near ?? query.Since) is { } moment ? await records.FindAsync(moment, cancellationToken) ?? numbers[^1] : numbers[0];
+            return numbers.LastOrDefault(number => number < found, found);
+        }
+
+        // A transaction may have written a record long before it ended, but not before the WAL begins.
+        var start = backup?.Metadata!.StartWal.Number(new WalSegmentSize(backup.Metadata.Cluster.WalSegmentSize)) ?? numbers[0];
+        return numbers.FirstOrDefault(number => number >= start, numbers[^1]);
+    }
+
+    private static (RelationNames Names, IReadOnlyList<string> Problems) ReadNames(StoredBackup? backup, CancellationToken cancellationToken)
+    {
+        var names = new RelationNames();
+        string? problem;
+        try
+        {
+            problem = backup is null ? "there is no backup from which names could be taken" : CatalogLoading.Run(names, backup, cancellationToken);
+        }
+        catch (PgkeepException unreadable) when (unreadable.Kind == ErrorKind.BackupDamaged)
+        {
+            problem = unreadable.Message;
+        }
+
+        names.TrackDatabases();
+        // template0 lets nobody in, and nobody changes anything there.
+        return (names, problem is null
+            ? [.. backup!.Metadata!.CatalogMissing.Where(missing => !missing.StartsWith("template0: ", StringComparison.Ordinal)).Select(missing => $"no names of the database {missing}")]
+            : [problem]);
+    }
+
+    /// <returns>Whether the table was there when the backup was taken.</returns>
+    private static bool RequireOne(TableFilter table, RelationNames names)
+    {
+        var known = names.Relations.Where(row => row.Kind is 'r' or 'p' or 'm' or 'f' or 'v' && table.Matches(row, names)).Select(row => names.Describe(row).ToString()).Distinct().Order(StringComparer.Ordinal).ToList();
+        return known.Count <= 1
+            ? known.Count == 1
+            : throw new PgkeepException(
+                ErrorKind.Usage,
+                $"there are {known.Count} tables of the name {table}: {string.Join(", ", known.Take(5))}{(known.Count > 5 ? " and more" : "")}",
+                $"name the one that is meant in full, such as {known[0]}");
+    }
+
+    /// <returns>A sentence on why not everything was read; null where it was.</returns>
+    private async Task<string?> ReadAsync(FindQuery query, ArchivedRecords records, WalRun all, WalSegmentName newest, TransactionSearch search, CancellationToken cancellationToken)
+    {
+        foreach (var run in _choice.Choose(all, query))
+        {
+            var end = await records.ReadAsync(run.First, run.Last, TransactionSearch.HeldLength, search, cancellationToken);
+            if (search.Problem is { } problem)
+            {
+                return $"the archive {problem}";
+            }
+
+            if (search.IsOver)
+            {
+                return null;
+            }
+
+            // Where the WAL ends with what is stored, it is not cut short.
+            if (end is not null && !(end.IsUnwritten && end.Segment == newest))
+            {
+                return end.Problem;
+            }
+        }
+
+        return null;
+    }
+}
