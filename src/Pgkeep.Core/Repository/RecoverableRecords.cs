@@ -7,8 +7,10 @@ namespace Pgkeep.Repository;
 /// <summary>The records that a recovery along a history would replay, from wherever it would get them.</summary>
 internal sealed class RecoverableRecords
 {
-    /// <summary>How many segments are looked through for a commit: a server that writes more without one is loading, and the answer is not worth a minute.</summary>
-    public const int MaxTail = 16;
+    /// <summary>How much is looked through for a commit: a server that writes more without one is loading, and the answer is not worth a minute.</summary>
+    private const int MaxTailSegments = 16;
+
+    private const long MaxTailBytes = 1024 * 1024 * 1024;
 
     private readonly RecoverableWal _wal;
     private readonly Func<ulong, WalSegmentName?> _find;
@@ -17,6 +19,9 @@ internal sealed class RecoverableRecords
     public RecoverableRecords(RecoverableWal wal, Func<ulong, WalSegmentName?> find) => (_wal, _find) = (wal, find);
 
     private WalSegmentSize Size => _wal.Identity.WalSegmentSize;
+
+    /// <summary>How many segments of a size <see cref="LastCommitsAsync"/> reads at most.</summary>
+    public static int MaxTail(WalSegmentSize size) => (int)Math.Min(MaxTailSegments, MaxTailBytes / size.Bytes);
 
     /// <summary>Hands out the records that begin in a segment or behind it, up to the end of another, or as far as there are any.</summary>
     /// <param name="first">Numbers of segments (<see cref="WalSegmentName.Number"/>).</param>
@@ -57,8 +62,8 @@ internal sealed class RecoverableRecords
     }
 
     /// <summary>
-    /// The last commits before a position, oldest first, from the end backwards: usually of the last segment alone. None where the last <see cref="MaxTail"/>
-    /// segments have none, and fewer than were asked for where that took longer.
+    /// The last commits before a position, oldest first, from the end backwards: usually of the last segment alone. None where the last segments
+    /// (<see cref="MaxTail"/>) have none, and fewer than were asked for where that took longer.
     /// </summary>
     /// <param name="from">No record before it counts.</param>
     /// <param name="atMost">Later commits do not count; null where all do.</param>
@@ -66,7 +71,7 @@ internal sealed class RecoverableRecords
     {
         var commits = new List<WalMoment>();
         var (number, tried) = (until.Value == 0 ? 0 : (until.Value - 1) / Size.Bytes, 0);
-        for (var end = until; tried < MaxTail && commits.Count < count && until > from; tried++, number--)
+        for (var end = until; tried < MaxTail(Size) && commits.Count < count && until > from; tried++, number--)
         {
             var begin = new Lsn(number * Size.Bytes);
             var visitor = new LastCommitsVisitor(begin < from ? from : begin, end, atMost, count - commits.Count);

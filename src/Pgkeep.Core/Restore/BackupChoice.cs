@@ -75,60 +75,67 @@ internal sealed class BackupChoice
             return new ChosenBackup(along[^1], null);
         }
 
-        var (position, isFirst) = _settings.Target.Position is { } given ? (given, true) : await FindAsync(along, sources, history, cancellationToken);
-        var chosen = Newest(along.Where(backup => backup.Metadata!.StopLsn <= position))
-            ?? throw new PgkeepException(
-                ErrorKind.TargetUnreachable,
-                $"the target, {Describe(position)}, lies before the end of the oldest backup along timeline {history.Timeline}, {along[0].Metadata!.StopLsn}",
-                "no earlier place can be restored from this repository");
-        return new ChosenBackup(chosen, isFirst || _settings.Target.Kind == RecoveryTargetKind.Xid ? position : null);
+        if (_settings.Target.Position is { } given)
+        {
+            return new ChosenBackup(NewestBefore(given, along, history), null);
+        }
+
+        StoredBackup? broken = null;
+        foreach (var (backup, first, last) in Stretches(along, sources, history))
+        {
+            var (found, isWhole) = await LookAsync(sources, history, backup.Metadata!.StartLsn, first, last, cancellationToken);
+            if (found is { } position)
+            {
+                // An older backup, which ends before a name that this one saw while it was taken, may come across an earlier one.
+                var isFirst = position >= backup.Metadata.StopLsn || _settings.Target.Kind == RecoveryTargetKind.Xid;
+                return new ChosenBackup(NewestBefore(position, along, history), isFirst ? position : null);
+            }
+
+            broken ??= isWhole ? null : backup;
+        }
+
+        // The proof of that one's WAL tells what is missing, and how far it leads.
+        return broken is not null ? new ChosenBackup(broken, null) : throw await NotFoundAsync(along, sources, history, cancellationToken);
     }
+
+    private StoredBackup NewestBefore(Lsn position, List<StoredBackup> along, TimelineHistory history) =>
+        Newest(along.Where(backup => backup.Metadata!.StopLsn <= position))
+        ?? throw new PgkeepException(
+            ErrorKind.TargetUnreachable,
+            $"the target, {Describe(position)}, lies before the end of the oldest backup along timeline {history.Timeline}, {along[0].Metadata!.StopLsn}",
+            "no earlier place can be restored from this repository");
 
     private string Describe(Lsn position) => _settings.Target.Kind == RecoveryTargetKind.Lsn ? $"{position}" : $"{_settings.Target} at {position}";
 
-    /// <summary>Where the target is, and whether the newest backup before it saw no earlier one.</summary>
-    private async ValueTask<(Lsn Position, bool IsFirst)> FindAsync(List<StoredBackup> along, WalSources sources, TimelineHistory history, CancellationToken cancellationToken)
-    {
-        foreach (var (backup, begin, end) in Stretches(along, sources, history))
-        {
-            if (await LookAsync(sources, history, backup.StartLsn, begin, end, cancellationToken) is { } found)
-            {
-                return (found, found >= backup.StopLsn);
-            }
-        }
-
-        throw await NotFoundAsync(along, sources, history, cancellationToken);
-    }
-
     /// <summary>From each backup's start to the next one's, newest first; to the end of what is there behind the newest.</summary>
-    private static IEnumerable<(BackupMetadata Backup, ulong First, ulong Last)> Stretches(List<StoredBackup> along, WalSources sources, TimelineHistory history)
+    private static IEnumerable<(StoredBackup Backup, ulong First, ulong Last)> Stretches(List<StoredBackup> along, WalSources sources, TimelineHistory history)
     {
         var size = sources.Identity.WalSegmentSize;
         var last = WalChain.FindLast(history, sources.Inventory, sources.Others([]), size)?.Number(size) ?? 0;
-        foreach (var backup in Enumerable.Reverse(along).Select(backup => backup.Metadata!))
+        foreach (var backup in Enumerable.Reverse(along))
         {
-            yield return (backup, backup.StartWal.Number(size), last);
-            last = backup.StartWal.Number(size);
+            var first = backup.Metadata!.StartWal.Number(size);
+            yield return (backup, first, last);
+            last = first;
         }
     }
 
-    private async ValueTask<Lsn?> LookAsync(WalSources sources, TimelineHistory history, Lsn from, ulong first, ulong last, CancellationToken cancellationToken)
+    /// <returns>Where the target is; null where it is not there, and then whether all was read.</returns>
+    private async ValueTask<(Lsn? Found, bool IsWhole)> LookAsync(WalSources sources, TimelineHistory history, Lsn from, ulong first, ulong last, CancellationToken cancellationToken)
     {
         var (size, others) = (sources.Identity.WalSegmentSize, sources.Others([]));
         var wal = sources.Open(new HashSet<WalSegmentName>());
         var records = new RecoverableRecords(wal, number => WalChain.FindOn(history, number, size, sources.Inventory, others));
         var visitor = new RecoveryStopVisitor(_settings.Target, from, near: 0);
-        for (var number = first; number <= last && visitor.Stop is null; number++)
+
+        // The backup's own may be in the backup alone.
+        while (first < last && WalChain.FindOn(history, first, size, sources.Inventory, others) is null)
         {
-            // The backup's own may be in the backup alone.
-            if (WalChain.FindOn(history, number, size, sources.Inventory, others) is not null)
-            {
-                await records.ReadAsync(number, last, visitor, cancellationToken);
-                break;
-            }
+            first++;
         }
 
-        return visitor.Stop?.Record;
+        var ended = first > last ? null : await records.ReadAsync(first, last, visitor, cancellationToken);
+        return (visitor.Stop?.Record, ended is null || ended.Segment.Number(size) >= last);
     }
 
     /// <summary>What was committed on a timeline that the newest one left before is there, and only with that timeline's name.</summary>
@@ -136,13 +143,13 @@ internal sealed class BackupChoice
     {
         var size = sources.Identity.WalSegmentSize;
         var oldest = along[0].Metadata!;
-        foreach (var timeline in sources.Inventory.Timelines.Reverse().Where(timeline => timeline != followed.Timeline && _settings.Timeline is null))
+        foreach (var timeline in sources.Inventory.Timelines.Reverse().Where(timeline => timeline != followed.Timeline && _settings.Timeline is null && !sources.Undone.Contains(timeline) && sources.HasHistory(timeline)))
         {
             var history = await sources.ReadHistoryAsync(oldest, timeline, cancellationToken);
             var begin = followed.EndOf(timeline) ?? history.BeginOf(timeline)!.Value;
             var first = Math.Max(begin.Value / size.Bytes, sources.Inventory.SegmentsOf(timeline)[0].Number(size));
             var last = sources.Inventory.SegmentsOf(timeline)[^1].Number(size);
-            if (await LookAsync(sources, history, begin, first, last, cancellationToken) is { } found)
+            if (await LookAsync(sources, history, begin, first, last, cancellationToken) is { Found: { } found })
             {
                 return new PgkeepException(
                     ErrorKind.TargetUnreachable,
@@ -159,7 +166,7 @@ internal sealed class BackupChoice
     {
         if (_settings.Timeline is { } named)
         {
-            return await sources.ReadHistoryAsync(usable[^1].Metadata!, named, cancellationToken);
+            return await sources.ReadNamedAsync(usable[^1].Metadata!, named, cancellationToken);
         }
 
         TimelineHistory? newest = null;

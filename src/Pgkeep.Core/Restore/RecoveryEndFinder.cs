@@ -33,7 +33,8 @@ internal sealed class RecoveryEndFinder
     }
 
     /// <param name="known">Where the record was found at which the recovery stops, so that nothing before it is read again; null where it was not looked for yet.</param>
-    public async ValueTask<RecoveryEnd> FindAsync(RecoveryTarget target, Lsn? known, CancellationToken cancellationToken)
+    /// <param name="isForPlan">Whether the commits next to the target are wanted, too.</param>
+    public async ValueTask<RecoveryEnd> FindAsync(RecoveryTarget target, Lsn? known, bool isForPlan, CancellationToken cancellationToken)
     {
         var end = target.Kind switch
         {
@@ -43,7 +44,7 @@ internal sealed class RecoveryEndFinder
             RecoveryTargetKind.Lsn => await ReadAsync(target, target, Before(target.Position!.Value.Value / _size.Bytes), cancellationToken),
             _ => await ReadAsync(target, target, known is { } position ? Before(position.Value / _size.Bytes) : _first, cancellationToken),
         };
-        return await WithCommitsAsync(end, cancellationToken);
+        return isForPlan || end.IsBehindAll ? await WithCommitsAsync(end, cancellationToken) : end;
     }
 
     /// <param name="looked">Of the immediate target, a position in its place.</param>

@@ -47,7 +47,7 @@ internal sealed class RestorePlanner
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
-        var wal = await ProveWalAsync(metadata, dataDirectory, old, choice.Known, cancellationToken);
+        var wal = await ProveWalAsync(metadata, dataDirectory, old, choice.Known, isForPlan: true, cancellationToken);
         if (wal.HasArchive)
         {
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
@@ -70,13 +70,13 @@ internal sealed class RestorePlanner
         };
     }
 
-    /// <summary>Again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
+    /// <summary>For the plan, and again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
     /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
-    public async ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, Lsn? known, CancellationToken cancellationToken)
+    public async ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, Lsn? known, bool isForPlan, CancellationToken cancellationToken)
     {
         var identity = new RepositoryIdentity(metadata.Cluster.SystemIdentifier, metadata.Cluster.PostgresqlMajor, new WalSegmentSize(metadata.Cluster.WalSegmentSize));
         var sources = await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
-        return await new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline).ProveAsync(known, cancellationToken);
+        return await new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline).ProveAsync(known, isForPlan, cancellationToken);
     }
 
     private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)

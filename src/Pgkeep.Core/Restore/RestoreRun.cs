@@ -117,7 +117,7 @@ internal sealed class RestoreRun
         cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
         var old = _plan.OldDataDirectory is null ? null : _plan.DataDirectory;
-        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, _plan.Wal.End.Stop?.Record, cancellationToken);
+        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, _plan.Wal.End.Stop?.Record, isForPlan: false, cancellationToken);
         if (wal.End.IsBehindAll && !_plan.Wal.End.IsBehindAll)
         {
             // What was found is gone meanwhile, and nobody has said yes to what is left.

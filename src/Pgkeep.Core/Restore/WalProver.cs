@@ -25,7 +25,8 @@ internal sealed class WalProver
     }
 
     /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
-    public async ValueTask<RestoreWal> ProveAsync(Lsn? known, CancellationToken cancellationToken)
+    /// <param name="isForPlan">Whether a person will see what is next to the target.</param>
+    public async ValueTask<RestoreWal> ProveAsync(Lsn? known, bool isForPlan, CancellationToken cancellationToken)
     {
         var size = _sources.Identity.WalSegmentSize;
         var (inventory, unarchived, received) = (_sources.Inventory, _sources.Unarchived, _sources.Received);
@@ -46,7 +47,7 @@ internal sealed class WalProver
         }
 
         var reached = WalChain.LastReached(_backup, history, inventory, others);
-        var end = await new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached).FindAsync(_target, known, cancellationToken);
+        var end = await new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached).FindAsync(_target, known, isForPlan, cancellationToken);
         var chain = Prove(history, inventory, others, end);
         end.RequireReached(_backup);
         Lsn? until = received.TryGetValue(chain.Last, out var receivedEnd) ? receivedEnd : null;
@@ -96,7 +97,7 @@ internal sealed class WalProver
 
         async ValueTask<TimelineHistory> ReadChosenAsync(TimelineId timeline)
         {
-            var read = await ReadAsync(timeline);
+            var read = await _sources.ReadNamedAsync(_backup, timeline, cancellationToken);
             return read.Contains(_backup.Timeline, _backup.StopLsn) ? read : throw NotThrough(read);
         }
 

@@ -1,3 +1,4 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
@@ -73,6 +74,8 @@ internal sealed class WalSources
 
     public bool HasLocalHistory(TimelineId timeline) => _local.ContainsKey(timeline);
 
+    public bool HasHistory(TimelineId timeline) => timeline == TimelineId.First || Inventory.HasHistory(timeline) || HasLocalHistory(timeline);
+
     /// <summary>Throws where the archive should have it and has not.</summary>
     public async ValueTask<TimelineHistory> ReadHistoryAsync(BackupMetadata backup, TimelineId timeline, CancellationToken cancellationToken) =>
         _local.GetValueOrDefault(timeline)
@@ -80,6 +83,12 @@ internal sealed class WalSources
         ?? (backup.EndsInItself && timeline > backup.Timeline && !Inventory.HasHistory(timeline)
             ? TimelineHistory.Initial(timeline)
             : await _archive.ReadHistoryAsync(timeline, cancellationToken));
+
+    /// <summary>That of a timeline which a person named.</summary>
+    public async ValueTask<TimelineHistory> ReadNamedAsync(BackupMetadata backup, TimelineId timeline, CancellationToken cancellationToken) => HasHistory(timeline)
+        ? await ReadHistoryAsync(backup, timeline, cancellationToken)
+        : throw new PgkeepException(
+            ErrorKind.TargetUnreachable, $"there is no timeline {timeline}: \"{_archive.Describe(timeline.ToHex() + ".history")}\" is missing", "pgkeep wal names the timelines that there are");
 
     /// <summary>
     /// A history is written the moment its timeline begins, when a restore or a failover is over. One that was written after the target tells of

@@ -64,7 +64,7 @@ internal static class RestorePlanText
     {
         if (end.IsBehindAll)
         {
-            table.Add("", $"{Look(context)} no transaction ended after it, so that a recovery to it would fail: all WAL there is is replayed instead");
+            table.Add("", $"{Look(context)} no transaction ended after it, and a recovery to it would fail: all the WAL is replayed instead");
         }
 
         if (end.Repeats.Count > 0)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Pgkeep.IntegrationTests.Archive;
 using Pgkeep.IntegrationTests.Harness;
@@ -17,6 +18,8 @@ public sealed class WalStatusTests : IntegrationTest
     {
         var site = await StartAsync(major);
         await site.TakeBackupAsync();
+        await site.Cluster.ExecuteAsync("CREATE TABLE written (i int)");
+        var xid = await site.Cluster.ScalarAsync<string>("INSERT INTO written VALUES (1) RETURNING pg_current_xact_id()::text");
         await site.SwitchAndArchiveAsync();
         var last = await site.SwitchAndArchiveAsync();
 
@@ -26,6 +29,10 @@ public sealed class WalStatusTests : IntegrationTest
         Assert.Equal((last, 0), (timeline["last"]!.GetValue<string>(), timeline["gaps"]!.AsArray().Count));
         var window = Assert.Single(status["windows"]!.AsArray())!;
         Assert.Equal(last, window["last_segment"]!.GetValue<string>());
+        var commit = window["last_commit"]!;
+        Assert.True(commit["xid"]!.GetValue<uint>() >= uint.Parse(xid, CultureInfo.InvariantCulture));
+        Assert.InRange(commit["time"]!.GetValue<DateTimeOffset>(), window["from"]!.GetValue<DateTimeOffset>(), window["commits_until"]!.GetValue<DateTimeOffset>());
+        Assert.Contains($"to the last one, {TimeOf(commit)}", (await site.RunAsync(["wal"])).EnsureSuccess().Stdout.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.True(window["commits_until"]!.GetValue<DateTimeOffset>() > window["from"]!.GetValue<DateTimeOffset>());
         Assert.Equal(("primary", false), (status["server"]!["role"]!.GetValue<string>(), status["server"]!["stores_nothing"]!.GetValue<bool>()));
         Assert.InRange(status["server"]!["lag_bytes"]!.GetValue<long>(), 0, 1024 * 1024);
@@ -129,6 +136,8 @@ public sealed class WalStatusTests : IntegrationTest
         Assert.InRange(status["server"]!["lag_bytes"]!.GetValue<long>(), 0, 1024 * 1024);
         Assert.Contains("repository rotate", mismatch.EnsureExitCode(14).Stderr, StringComparison.Ordinal);
     }
+
+    private static string TimeOf(JsonNode commit) => commit["time"]!.GetValue<DateTimeOffset>().ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
     private async Task<RepositorySite> StartAsync(int major)
     {

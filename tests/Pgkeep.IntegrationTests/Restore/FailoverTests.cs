@@ -100,7 +100,7 @@ public sealed class FailoverTests : IntegrationTest
 
         var refused = await site.RestoreAsync("--target-time", second);
 
-        Assert.Contains("was not reached", refused.EnsureExitCode(51).Stderr, StringComparison.Ordinal);
+        Assert.Contains("would not be reached", refused.EnsureExitCode(51).Stderr, StringComparison.Ordinal);
         Assert.Contains("without a target the restore follows timeline 2", refused.Stderr, StringComparison.Ordinal);
         Assert.DoesNotContain("leave it out", refused.Stderr, StringComparison.Ordinal);
         Assert.Equal(["both", "first", "restored"], await OriginsAsync(site));

@@ -36,6 +36,22 @@ public sealed class RestoreRefusalTests : IntegrationTest, IClassFixture<Stopped
         await _stopped.AssertRefusedAsync(result, exitCode, facts);
     }
 
+    [Theory]
+    [InlineData(2, "--target-xid and --target-lsn are different targets", "--target-xid", "1000", "--target-lsn", "0/5000000")]
+    [InlineData(50, "is not an LSN", "--target-lsn", "here")]
+    [InlineData(51, "never committed in the WAL behind", "--target-xid", "1000000")]
+    [InlineData(51, "there is no restore point \"unknown\"", "--target-name", "unknown")]
+    [InlineData(51, "lies before the end of the oldest backup", "--target-lsn", "0/1000000")]
+    [InlineData(51, "lies behind the last record of the WAL", "--target-lsn", "A/0")]
+    [InlineData(51, "lies before the end of backup_", "latest", "--target-lsn", "0/1000000")]
+    [InlineData(51, "00000009.history\" is missing", "--target-xid", "1000", "--target-timeline", "9")]
+    public async Task A_target_that_is_no_place_in_the_WAL_is_refused(int exitCode, string fact, params string[] target)
+    {
+        var result = await Site.RestoreAsync(target);
+
+        await _stopped.AssertRefusedAsync(result, exitCode, fact);
+    }
+
     [Fact]
     public async Task A_target_before_the_named_backup_s_end_names_that_end()
     {

@@ -116,6 +116,15 @@ internal sealed class RestoreSite
             : TestAccount.Start(words[0], words[1..], new RunOptions { Environment = all });
     }
 
+    /// <summary>On a terminal, with something typed.</summary>
+    public async Task<ProgramResult> AnswerAsync(string typed, params string[] arguments)
+    {
+        const string script = "script -qec \"$(printf '%q ' \"$@\")\" /dev/null";
+        await using var running = TestAccount.Start(
+            "bash", ["-c", script, "bash", PgkeepBinary.FilePath, .. arguments, .. Common(arguments)], new RunOptions { Environment = Cluster.ClientEnvironment, Input = typed });
+        return await running.WaitAsync();
+    }
+
     public IReadOnlyList<string> RestoreWords(params string[] arguments) =>
         ["restore", .. arguments, "--yes", .. arguments.Contains("--pgdata") ? Array.Empty<string>() : ["--pgdata", DataDirectory]];
 

@@ -79,7 +79,7 @@ internal sealed class RecoveryWindows
         {
             Next = isLeft ? next!.Value.Timeline : null,
             LastCommit = commit is { } found && found.Start >= backup.StopLsn ? found : null,
-            IsLastCommitKnown = commit is not null || (problem is null && !(last?.Number(size) - stop >= RecoverableRecords.MaxTail)),
+            IsLastCommitKnown = commit is not null || (problem is null && !(last?.Number(size) - stop >= (ulong)RecoverableRecords.MaxTail(size))),
             Problem = problem,
         };
     }
