@@ -70,4 +70,12 @@ internal sealed class RecordReading : IWalRecordVisitor
             : stop is { Kind: WalStopKind.Zeros } ? stop with { Problem = $"{stop.Problem}, and WAL again behind it" }
             : stop;
     }
+
+    /// <summary>
+    /// What is wrong in a segment whose end is not known. Where a history says how far its timeline was followed, no record before that may be missing; where none does,
+    /// records that end before pages which are in their place are damaged, not over.
+    /// </summary>
+    /// <param name="written">The last page that is in its place.</param>
+    public WalStop? FinishPartial(Lsn? leftAt, Lsn written) =>
+        _reader.Stop is { } stop && (leftAt is { } end ? stop.Position < end : _reader.NextPage <= written) ? stop : null;
 }

@@ -51,9 +51,50 @@ internal sealed class SegmentReading
     /// <summary>Which kind it is.</summary>
     public WalDamage Damage { get; private set; }
 
-    /// <param name="isPartial">The last segment of a timeline that was left: behind its end it may hold what the file was before.</param>
+    /// <summary>
+    /// The last segment of a timeline that was left: its records are checked as far as they go. Behind its end it may hold what the file was before.
+    /// </summary>
+    /// <param name="leftAt">Where the timeline was left within the segment; null where no history says so.</param>
     /// <returns>A lower-case fact; empty for a sound one.</returns>
-    public string Check(Stream content, Span<byte> piece, bool isPartial)
+    public string CheckPartial(Stream content, Span<byte> piece, Lsn? leftAt)
+    {
+        Position = _name.StartLsn(_size);
+        var length = content.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false);
+        var total = (long)length;
+        var problem = CheckFirstPage(piece[..length]);
+        if (problem.Length > 0)
+        {
+            return problem;
+        }
+
+        var records = new RecordReading(Position, _size, _blockSize);
+        var written = Position;
+        for (; length > 0; total += length = content.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false))
+        {
+            if (total <= _size.Bytes && length % _blockSize == 0)
+            {
+                records.Add(piece[..length]);
+                written = LastOwnPage(piece[..length], _name.StartLsn(_size) + (ulong)(total - length)) ?? written;
+            }
+        }
+
+        if (total != _size.Bytes)
+        {
+            Damage = WalDamage.Damaged;
+            return LengthProblem(total);
+        }
+
+        if (records.FinishPartial(leftAt, written) is { } stop)
+        {
+            (Position, Damage) = (stop.Position, RecordReading.DamageOf(stop.Kind));
+            return stop.Problem;
+        }
+
+        return "";
+    }
+
+    /// <returns>A lower-case fact; empty for a sound one.</returns>
+    public string Check(Stream content, Span<byte> piece)
     {
         Position = _name.StartLsn(_size);
         var length = content.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false);
@@ -65,10 +106,10 @@ internal sealed class SegmentReading
         }
 
         var check = new WalSegmentCheck(_name, _size, _identifier) { Further = CheckPage };
-        var records = isPartial ? null : new RecordReading(Position, _size, _blockSize);
+        var records = new RecordReading(Position, _size, _blockSize);
         for (; length > 0; total += length = content.ReadAtLeast(piece, piece.Length, throwOnEndOfStream: false))
         {
-            if (!isPartial && total <= _size.Bytes && !check.TryAdd(piece[..length], _blockSize, out problem))
+            if (total <= _size.Bytes && !check.TryAdd(piece[..length], _blockSize, out problem))
             {
                 Position = check.Examined;
                 Damage = Damage == default ? WalDamage.Page : Damage;
@@ -78,31 +119,43 @@ internal sealed class SegmentReading
             Remember(piece[..length], total - length);
             if (total <= _size.Bytes)
             {
-                records?.Add(piece[..length]);
+                records.Add(piece[..length]);
             }
         }
 
         if (total != _size.Bytes)
         {
             Damage = WalDamage.Damaged;
-            return $"has {total} bytes, and a segment of this cluster {_size.Bytes}";
+            return LengthProblem(total);
         }
 
-        if (records is not null)
+        var endsEarly = check.End < _name.StartLsn(_size) + _size.Bytes;
+        UnfinishedAt = endsEarly ? FindUnfinished() : null;
+        if (records.Finish(check.End, UnfinishedAt is not null, out var found) is { } stop)
         {
-            var endsEarly = check.End < _name.StartLsn(_size) + _size.Bytes;
-            UnfinishedAt = endsEarly ? FindUnfinished() : null;
-            if (records.Finish(check.End, UnfinishedAt is not null, out var found) is { } stop)
-            {
-                (Position, Damage, UnfinishedAt) = (stop.Position, RecordReading.DamageOf(stop.Kind), null);
-                return stop.Problem;
-            }
-
-            Records = found;
-            Ends = new SegmentEnds(_first!, _last!, _blockSize, endsEarly);
+            (Position, Damage, UnfinishedAt) = (stop.Position, RecordReading.DamageOf(stop.Kind), null);
+            return stop.Problem;
         }
 
+        Records = found;
+        Ends = new SegmentEnds(_first!, _last!, _blockSize, endsEarly);
         return "";
+    }
+
+    private string LengthProblem(long total) => $"has {total} bytes, and a segment of this cluster {_size.Bytes}";
+
+    /// <summary>The last page that has the address of its place, which what the file was before has not; null where none has.</summary>
+    private Lsn? LastOwnPage(ReadOnlySpan<byte> piece, Lsn start)
+    {
+        for (var offset = piece.Length - _blockSize; offset >= 0; offset -= _blockSize)
+        {
+            if (WalPageHeader.TryParse(piece[offset..], out var header, out _) && header.PageAddress == start + (ulong)offset)
+            {
+                return header.PageAddress;
+            }
+        }
+
+        return null;
     }
 
     /// <param name="piece">Whole pages, but in a file that is too long or too short.</param>

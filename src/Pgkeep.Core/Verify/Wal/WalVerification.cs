@@ -115,7 +115,8 @@ internal sealed class WalVerification
             if (file is { Kind: WalFileKind.Segment or WalFileKind.Partial, Segment: { } name })
             {
                 var reading = new SegmentReading(name, _identity, histories.ByTimeline.GetValueOrDefault(name.Timeline));
-                var problem = reading.Check(content, piece.AsSpan(0, SegmentReading.PieceLength), file.Kind == WalFileKind.Partial);
+                var part = piece.AsSpan(0, SegmentReading.PieceLength);
+                var problem = file.Kind == WalFileKind.Partial ? reading.CheckPartial(content, part, LeftIn(name, histories)) : reading.Check(content, part);
                 if (reading.Ends is { } ends)
                 {
                     _ends[name] = ends;
@@ -127,7 +128,7 @@ internal sealed class WalVerification
                 }
 
                 return problem.Length > 0 ? (reading.Damage, reading.Position, problem)
-                    : reading.UnfinishedAt is { } end && !IsLeftIn(name, histories)
+                    : reading.UnfinishedAt is { } end && LeftIn(name, histories) is null
                         ? (WalDamage.Unfinished, end, $"ends at {end} without a switch of WAL: it was stored before its server had finished it")
                     : null;
             }
@@ -140,11 +141,11 @@ internal sealed class WalVerification
         }
     }
 
-    /// <summary>Then it never was finished, and is whole on the timeline that left.</summary>
-    private bool IsLeftIn(WalSegmentName name, WalHistories histories)
+    /// <summary>Where a timeline was left first within a segment of it, which then never was finished, and is whole on the timeline that left; null where it was not.</summary>
+    private Lsn? LeftIn(WalSegmentName name, WalHistories histories)
     {
         var start = name.StartLsn(_identity.WalSegmentSize);
-        return histories.ByTimeline.Values.Any(history => history.EndOf(name.Timeline) is { } end && end >= start && end < start + _identity.WalSegmentSize.Bytes);
+        return histories.ByTimeline.Values.Select(history => history.EndOf(name.Timeline)).Where(end => end >= start && end < start + _identity.WalSegmentSize.Bytes).Min();
     }
 
     /// <summary>Its first line names the segment that stands in its own name (src/backend/access/transam/xlogbackup.c, build_backup_content).</summary>
