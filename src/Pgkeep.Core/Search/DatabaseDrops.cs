@@ -24,7 +24,6 @@ internal sealed class DatabaseDrops(RelationNames names, CatalogFollower followe
             return;
         }
 
-        follower.LearnImages(record, body);
         if (follower.ReadInPlace(record, body, catalog, out _) is { } row && row.ConnectionLimit == Invalid)
         {
             _invalid[row.Oid] = record.Start;

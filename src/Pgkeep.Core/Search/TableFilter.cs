@@ -7,11 +7,12 @@ namespace Pgkeep.Search;
 /// <summary>A table as a person names it: <c>orders</c>, <c>public.orders</c>, <c>shop.public.orders</c>; a name with a dot or a blank in it in double quotes. Case counts.</summary>
 internal sealed class TableFilter
 {
+    private readonly string _text;
     private readonly byte[] _relation;
 
-    private TableFilter(string? database, string? schema, string relation)
+    private TableFilter(string text, string? database, string? schema, string relation)
     {
-        (Database, Schema, Relation) = (database, schema, relation);
+        (_text, Database, Schema, Relation) = (text, database, schema, relation);
         _relation = Encoding.UTF8.GetBytes(relation);
     }
 
@@ -20,8 +21,6 @@ internal sealed class TableFilter
     public string? Schema { get; }
 
     public string Relation { get; }
-
-    public bool IsComplete => Database is not null;
 
     public static bool TryParse(string text, [NotNullWhen(true)] out TableFilter? filter)
     {
@@ -37,7 +36,7 @@ internal sealed class TableFilter
             parts.Add(part);
         }
 
-        filter = new TableFilter(parts.Count > 2 ? parts[0] : null, parts.Count > 1 ? parts[^2] : null, parts[^1]);
+        filter = new TableFilter(text, parts.Count > 2 ? parts[0] : null, parts.Count > 1 ? parts[^2] : null, parts[^1]);
         return true;
     }
 
@@ -49,7 +48,8 @@ internal sealed class TableFilter
 
     public bool Matches(CatalogRow? row, RelationNames names) => row is not null && MayMatch(row) && Matches(names.Describe(row));
 
-    public override string ToString() => new RelationName(Database, Schema ?? "", Relation).ToString().Replace("\"\".", "", StringComparison.Ordinal);
+    /// <summary>As it was typed.</summary>
+    public override string ToString() => _text;
 
     /// <summary>Up to the next dot, at which the position stands then, or to the end.</summary>
     private static bool TryReadPart(string text, ref int position, out string part)

@@ -155,6 +155,7 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
 
         if (change.Operation == HeapOperation.InPlace)
         {
+            _follower.LearnImages(record, _body);
             _drops.TakeInPlace(record, _body);
             return;
         }

@@ -157,8 +157,12 @@ internal sealed class TransactionSummary
 
     /// <summary>A file whose relation is not known is one of the server's own where its number is: initdb gives those below.</summary>
     private static bool IsInternal(Change change) => change.Row is { } row
-        ? row.Oid.Value < CatalogOids.FirstNormal || row.Kind is 't' or 'i' or 'I' or 'S' or 'c'
+        ? row.Oid.Value < CatalogOids.FirstNormal || row.Kind is 't' or 'i' or 'I' or 'S' or 'c' || IsTransientName(row.Name.Span)
         : change.File is { } file && file.FileNode.Value < CatalogOids.FirstNormal;
+
+    /// <summary>What a rewrite calls the table that it fills. That of pg_class goes in the new pg_class, which is not followed before the commit.</summary>
+    private static bool IsTransientName(ReadOnlySpan<byte> name) =>
+        name.StartsWith("pg_temp_"u8) && name.Length > "pg_temp_"u8.Length && !name["pg_temp_"u8.Length..].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     private sealed class Change
     {

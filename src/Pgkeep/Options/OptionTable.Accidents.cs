@@ -45,7 +45,7 @@ internal static partial class OptionTable
         Codec = new IntegerCodec(0, int.MaxValue),
         Default = "0",
         Commands = Finding,
-        Summary = "Transactions that changed so many rows at least, in the table and by the operation asked for",
+        Summary = "Transactions that changed so many rows at least, of what is asked for",
         Example = "100",
     };
 

@@ -45,6 +45,15 @@ public sealed class CatalogFollowerTests : IDisposable
     }
 
     [Fact]
+    public void The_old_row_may_lie_on_another_block()
+    {
+        _wal.UpdateAcross(100, CatalogWal.RelationsFile, 1, 30, CatalogWal.Relation(17001, "renamed", 20001));
+        _wal.Abort(100);
+
+        Assert.Equal((0, "orders"), (_search.LostNames, _names.FindByFile(File(20001))!.NameText));
+    }
+
+    [Fact]
     public void A_row_of_unknown_beginning_is_lost_and_nothing_is_made_up()
     {
         _wal.Update(100, CatalogWal.RelationsFile, 77, 30, CatalogWal.Relation(17001, "wrong", 20777), prefix: 68);

@@ -78,6 +78,19 @@ internal sealed class CatalogWal(IWalRecordVisitor visitor)
         AddRows(Heap, 0x20, xid, file, [.. lengths, .. RowHeader, .. columns[prefix..^suffix]], [0, 0, 0, 0, .. Bytes(from), 0, flags, 0, 0, 0, 0, .. Bytes(to)]);
     }
 
+    /// <summary>From block 0 to block 1, with a block of the visibility map behind them.</summary>
+    public void UpdateAcross(uint xid, uint file, ushort from, ushort to, byte[] columns)
+    {
+        byte[] data = [.. RowHeader, .. columns];
+        byte[] blocks =
+        [
+            0, 0x20, .. Bytes((ushort)data.Length), .. Locator(1663, Database, file), .. Number(1),
+            1, 0x80, 0, 0, .. Number(0),
+            2, 0x82, 0, 0, .. Number(0),
+        ];
+        AddRecord(Heap, 0x20, xid, [.. blocks, .. MainHeader(14), .. data, 0, 0, 0, 0, .. Bytes(from), 0, 0, 0, 0, 0, 0, .. Bytes(to)]);
+    }
+
     /// <summary>On a page that is made with it.</summary>
     public void InsertMany(uint xid, uint file, params byte[][] rows)
     {

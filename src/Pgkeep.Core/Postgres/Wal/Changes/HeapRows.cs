@@ -53,9 +53,8 @@ internal static class HeapRows
             return false;
         }
 
-        // The old version lies on the second block, where there is one.
         var blocks = body.Blocks;
-        old = new TupleId(blocks[^1].Block, BinaryPrimitives.ReadUInt16LittleEndian(main[OldOffset..]));
+        old = new TupleId(OldBlock(blocks), BinaryPrimitives.ReadUInt16LittleEndian(main[OldOffset..]));
         return TryRead(
             body.Data(record, blocks[0]), new TupleId(blocks[0].Block, BinaryPrimitives.ReadUInt16LittleEndian(main[NewOffset..])), main[UpdateFlagsOffset], out row);
     }
@@ -108,6 +107,20 @@ internal static class HeapRows
 
         position = end;
         return true;
+    }
+
+    /// <summary>That of the number 1, or the new version's own. Blocks of the visibility map may come behind (18.6 has them).</summary>
+    private static uint OldBlock(ReadOnlySpan<WalBlockReference> blocks)
+    {
+        foreach (ref readonly var block in blocks)
+        {
+            if (block is { Id: 1, Fork: RelationFork.Main })
+            {
+                return block.Block;
+            }
+        }
+
+        return blocks[0].Block;
     }
 
     private static bool TryRead(ReadOnlySpan<byte> data, TupleId place, byte flags, out NewRow row)
