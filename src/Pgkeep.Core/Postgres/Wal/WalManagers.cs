@@ -34,13 +34,14 @@ internal static class WalManagers
     /// <summary>The first number that an extension may take, from 15 on (src/include/access/rmgr.h, RM_MIN_CUSTOM_ID).</summary>
     public const byte FirstCustom = 128;
 
+    /// <summary>So many have a name.</summary>
+    public const int BuiltInCount = 22;
+
     private static readonly string[] Names =
     [
         "XLOG", "Transaction", "Storage", "CLOG", "Database", "Tablespace", "MultiXact", "RelMap", "Standby", "Heap2", "Heap", "Btree", "Hash", "Gin", "Gist", "Sequence", "SPGist",
         "BRIN", "CommitTs", "ReplicationOrigin", "Generic", "LogicalMessage",
     ];
-
-    public static int BuiltInCount => Names.Length;
 
     /// <summary>As pg_waldump names it; an extension's by its number.</summary>
     public static string NameOf(byte manager) => manager < Names.Length ? Names[manager] : $"custom{manager:D3}";

@@ -1,8 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Pgkeep.Postgres.Wal;
 
 /// <summary>A record that is sound: its checksum fits, and it goes on where the one before it ends. Valid until the visit ends.</summary>
 internal readonly ref struct WalRecord
 {
+    /// <summary>What an initializer does too, but by way of a second copy: there may be ten million records in a second.</summary>
+    [SetsRequiredMembers]
+    public WalRecord(WalFormat format, in WalRecordHeader header, Lsn start, Lsn end, ReadOnlySpan<byte> bytes)
+    {
+        Format = format;
+        Header = header;
+        Start = start;
+        End = end;
+        Bytes = bytes;
+    }
+
     public required WalFormat Format { get; init; }
 
     public required WalRecordHeader Header { get; init; }

@@ -53,15 +53,18 @@ internal sealed class WalRecordAssembly
     /// <summary>The running CRC-32C of what was there behind the record's header.</summary>
     public uint Checksum => _checksum;
 
+    public bool IsSkimmed { get; private set; }
+
     /// <summary>Whether the checksum of a complete record fits.</summary>
     public bool IsSound => Crc32C.Final(Crc32C.Append(_checksum, _held.AsSpan(0, WalRecordHeader.CheckedLength))) == Header.Checksum;
 
     /// <summary>Begins another record.</summary>
     /// <param name="totalLength">At least that of a header.</param>
     /// <param name="part">Its first, of at least 8 bytes.</param>
-    public void Begin(Lsn start, uint totalLength, ReadOnlySpan<byte> part)
+    /// <param name="isSkimmed">Only its headers are held, and its checksum is not followed.</param>
+    public void Begin(Lsn start, uint totalLength, ReadOnlySpan<byte> part, bool isSkimmed = false)
     {
-        (Start, Length, TotalLength, _count, _checksum) = (start, 0, totalLength, 0, Crc32C.Initial);
+        (Start, Length, TotalLength, _count, _checksum, IsSkimmed) = (start, 0, totalLength, 0, Crc32C.Initial, isSkimmed);
         Append(part);
     }
 
@@ -69,8 +72,12 @@ internal sealed class WalRecordAssembly
     public void Append(ReadOnlySpan<byte> part)
     {
         Hold(part);
-        var header = (int)Math.Clamp(WalRecordHeader.Length - Length, 0, part.Length);
-        _checksum = Crc32C.Append(_checksum, part[header..]);
+        if (!IsSkimmed)
+        {
+            var header = (int)Math.Clamp(WalRecordHeader.Length - Length, 0, part.Length);
+            _checksum = Crc32C.Append(_checksum, part[header..]);
+        }
+
         Length += part.Length;
     }
 
@@ -88,7 +95,7 @@ internal sealed class WalRecordAssembly
     private void Hold(ReadOnlySpan<byte> part)
     {
         // Behind a part that somebody else has read, nothing more can be kept.
-        var kept = _count == Length ? Math.Min(_heldLength - _count, part.Length) : 0;
+        var kept = _count == Length ? Math.Min((IsSkimmed ? Math.Min(_heldLength, WalRecordBody.MaxHeaderLength) : _heldLength) - _count, part.Length) : 0;
         if (_count + kept > _held.Length)
         {
             Array.Resize(ref _held, (int)Math.Min(_heldLength, Math.Max(_count + kept, 2L * _held.Length)));

@@ -50,8 +50,11 @@ internal sealed class WalRecordReader
         Ended,
     }
 
-    /// <summary>Whether the checksum of each record is looked at. If not, that of those which go on on another page is still.</summary>
-    public bool ChecksRecords { get; init; } = true;
+    /// <summary>
+    /// For who is in a hurry: then no record's checksum is looked at that lies on one page. Of one that goes on on another and is not wanted whole it is not either, and no more is held than
+    /// <see cref="WalRecordBody.MaxHeaderLength"/>; where it goes on in another segment, it is wanted in any case. Null: all are checked.
+    /// </summary>
+    public Func<WalRecordHeader, bool>? WantsWhole { get; init; }
 
     /// <summary>The page that comes next.</summary>
     public Lsn NextPage { get; private set; }
@@ -213,7 +216,7 @@ internal sealed class WalRecordReader
             return false;
         }
 
-        return _assembly.IsSound
+        return _assembly.IsSkimmed || _assembly.IsSound
             ? Accept(_assembly.Header, _assembly.Held, _assembly.Start, end, visitor)
             : Fail(WalStopKind.Record, _assembly.Start, $"has a record at {_assembly.Start} whose checksum does not fit");
     }
@@ -238,7 +241,7 @@ internal sealed class WalRecordReader
             }
 
             var header = WalRecordHeader.Read(rest);
-            if (!TryCheckHeader(header, start))
+            if ((Records == 0 || header.Previous != _last || header.Manager >= WalManagers.BuiltInCount) && !TryCheckHeader(header, start))
             {
                 return;
             }
@@ -250,7 +253,7 @@ internal sealed class WalRecordReader
             }
 
             var record = rest[..(int)length];
-            if (ChecksRecords && Crc32C.Final(Crc32C.Append(Crc32C.Append(Crc32C.Initial, record[WalRecordHeader.Length..]), record[..WalRecordHeader.CheckedLength])) != header.Checksum)
+            if (WantsWhole is null && Crc32C.Final(Crc32C.Append(Crc32C.Append(Crc32C.Initial, record[WalRecordHeader.Length..]), record[..WalRecordHeader.CheckedLength])) != header.Checksum)
             {
                 Fail(WalStopKind.Record, start, $"has a record at {start} whose checksum does not fit");
                 return;
@@ -266,9 +269,13 @@ internal sealed class WalRecordReader
 
     private void Begin(ReadOnlySpan<byte> part, Lsn start, uint length)
     {
-        _assembly.Begin(start, length, part);
+        var isSkimmed = WantsWhole is not null && part.Length >= WalRecordHeader.Length && !WantsWhole(WalRecordHeader.Read(part)) && !MayReachNextSegment(start, length);
+        _assembly.Begin(start, length, part, isSkimmed);
         _state = State.Inside;
     }
+
+    private bool MayReachNextSegment(Lsn start, uint length) =>
+        _size.OffsetOf(start) + length + (((length / (uint)_blockSize) + 2) * (ulong)WalPageHeader.LongLength) >= _size.Bytes;
 
     private bool TryCheckHeader(in WalRecordHeader header, Lsn start)
     {
@@ -291,7 +298,7 @@ internal sealed class WalRecordReader
         }
 
         (_last, End) = (start, end);
-        var record = new WalRecord { Format = _format!, Header = header, Start = start, End = end, Bytes = bytes };
+        var record = new WalRecord(_format!, header, start, end, bytes);
         _state = record.IsOf(WalManagers.Log, WalManagers.LogSwitch) ? State.Switched : State.Between;
         _state = visitor.Visit(record) ? _state : State.Ended;
         return _state == State.Between;

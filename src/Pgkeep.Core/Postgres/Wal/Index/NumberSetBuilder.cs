@@ -35,7 +35,7 @@ internal sealed class NumberSetBuilder
         {
             bits[low >> 6] |= 1UL << low;
         }
-        else if (!chunk.List.AsSpan(0, chunk.Count).Contains(low))
+        else if (chunk.Count == 0 || (chunk.List[chunk.Count - 1] != low && !chunk.List.AsSpan(0, chunk.Count).Contains(low)))
         {
             AddToList(chunk, low);
         }

@@ -13,10 +13,12 @@ internal sealed class WalIndexBuilder : IWalRecordVisitor
     /// <summary>Records between two looks at the memory.</summary>
     private const long RecordsBetweenLooks = 1 << 16;
 
-    // PostgreSQL src/include/catalog/pg_control.h, XLOG_CHECKPOINT_SHUTDOWN, XLOG_CHECKPOINT_ONLINE, XLOG_END_OF_RECOVERY; struct CheckPoint: redo, ThisTimeLineID, PrevTimeLineID
+    // PostgreSQL src/include/catalog/pg_control.h, XLOG_CHECKPOINT_SHUTDOWN, XLOG_CHECKPOINT_ONLINE, XLOG_END_OF_RECOVERY, XLOG_FPI_FOR_HINT, XLOG_FPI; struct CheckPoint: redo, ThisTimeLineID, PrevTimeLineID
     private const byte CheckpointShutdown = 0x00;
     private const byte CheckpointOnline = 0x10;
     private const byte EndOfRecovery = 0x90;
+    private const byte ImageForHint = 0xA0;
+    private const byte Image = 0xB0;
     private const int CheckpointTimelineOffset = 8;
     private const int CheckpointLength = 16;
 
@@ -150,9 +152,18 @@ internal sealed class WalIndexBuilder : IWalRecordVisitor
             return Refuse("is of no known version, or of a cluster with other pages");
         }
 
-        _reader = new WalRecordReader(_name.StartLsn(size), size, (int)block, WalSegmentIndex.HeldLength) { ChecksRecords = false };
+        _reader = new WalRecordReader(_name.StartLsn(size), size, (int)block, WalSegmentIndex.HeldLength) { WantsWhole = IsWantedWhole };
         return true;
     }
+
+    /// <summary>Of others the headers are enough, which name the blocks.</summary>
+    private static bool IsWantedWhole(WalRecordHeader header) => header.Manager switch
+    {
+        WalManagers.Heap or WalManagers.Heap2 => HeapChange.TryGetOperation(header, out var operation) && operation is (HeapOperation.Delete or HeapOperation.MultiInsert or HeapOperation.Truncate),
+        WalManagers.Log => header.Operation is not (ImageForHint or Image),
+        WalManagers.Transaction or WalManagers.Storage or WalManagers.Database or WalManagers.RelationMap => true,
+        _ => false,
+    };
 
     private bool Refuse(string problem)
     {

@@ -4,8 +4,8 @@ namespace Pgkeep.Postgres.Wal.Index;
 
 /// <summary>
 /// What the records of one whole segment do, so that most questions about an archive are answered without reading it. It is made of that segment alone: a record that lies
-/// in two segments is in neither's counts, and is put together from <see cref="WalSegmentEnds.Open"/> of the one and <see cref="WalSegmentEnds.Head"/> of the next. The records' checksums were not
-/// looked at, but for those that go on on another page; verify --wal does that.
+/// in two segments is in neither's counts, and is put together from <see cref="WalSegmentEnds.Open"/> of the one and <see cref="WalSegmentEnds.Head"/> of the next. The checksums of most
+/// records were not looked at; verify --wal does that.
 /// </summary>
 internal sealed record WalSegmentIndex
 {
