@@ -44,7 +44,8 @@ internal sealed class TransactionSummary
 
     private void Add(RelationCount count)
     {
-        var change = count.Relation is { } row ? ChangeOf(row.Database, row.Oid, row) : UnknownOf(count.File);
+        // The file of a catalogue that is rewritten has its name with the commit.
+        var change = (count.Relation ?? _names.FindByFile(count.File)) is { } row ? ChangeOf(row.Database, row.Oid, row) : UnknownOf(count.File);
         change.Inserted += count.Inserted;
         change.Updated += count.Updated;
         change.Deleted += count.Deleted;

@@ -15,8 +15,9 @@ internal sealed class CatalogLoading
     private readonly RelationNames _names;
     private readonly Dictionary<string, CatalogRow> _databases = [];
     private readonly Dictionary<string, CatalogRow>.AlternateLookup<ReadOnlySpan<char>> _byName;
-    private readonly Dictionary<(Catalog Catalog, Oid Database), Dictionary<TupleId, CatalogRow>> _rows = [];
-    private readonly List<(Catalog Catalog, CatalogRow Row)> _files = [];
+
+    // Kept until all are there: a table that grows to its size leaves as much behind as it needs.
+    private readonly List<(Catalog Catalog, TupleId Place, CatalogRow Row)> _rows = [];
     private byte[] _chunk = [];
     private int _used;
 
@@ -49,14 +50,13 @@ internal sealed class CatalogLoading
         {
             var row = new CatalogRow { Database = default, Oid = entry.Oid, Name = Keep(entry.Database), Tablespace = entry.Tablespace };
             _databases[name.ToString()] = row;
-            RowsOf(Catalog.Databases, default)[entry.Place] = row;
-            _names.Set(Catalog.Databases, row);
+            _rows.Add((Catalog.Databases, entry.Place, row));
         }
         else if (_byName.TryGetValue(name, out var database))
         {
             if (entry.List == CatalogList.Schemas)
             {
-                Add(Catalog.Schemas, entry, new CatalogRow { Database = database.Oid, Oid = entry.Oid, Name = Keep(entry.Schema) });
+                _rows.Add((Catalog.Schemas, entry.Place, new CatalogRow { Database = database.Oid, Oid = entry.Oid, Name = Keep(entry.Schema) }));
             }
             else
             {
@@ -65,46 +65,48 @@ internal sealed class CatalogLoading
         }
     }
 
-    private void AddRelation(in CatalogEntry entry, CatalogRow database)
+    private void AddRelation(in CatalogEntry entry, CatalogRow database) => _rows.Add((Catalog.Relations, entry.Place, new CatalogRow
     {
-        var row = new CatalogRow
-        {
-            Database = database.Oid,
-            Oid = entry.Oid,
-            Name = Keep(entry.Relation),
-            Schema = entry.SchemaOid,
-            FileNode = entry.FileNode,
+        Database = database.Oid,
+        Oid = entry.Oid,
+        Name = Keep(entry.Relation),
+        Schema = entry.SchemaOid,
+        FileNode = entry.FileNode,
 
-            // As the row has it: the database's own is 0 there.
-            Tablespace = entry.Tablespace == database.Tablespace ? default : entry.Tablespace,
-            Kind = entry.Kind,
-        };
-        Add(Catalog.Relations, entry, row);
-        if (CatalogOids.CatalogOf(row.Oid) is { } catalog)
-        {
-            _files.Add((catalog, row));
-        }
-    }
-
-    private void Add(Catalog catalog, in CatalogEntry entry, CatalogRow row)
-    {
-        RowsOf(catalog, row.Database)[entry.Place] = row;
-        _names.Set(catalog, row);
-    }
+        // As the row has it: the database's own is 0 there.
+        Tablespace = entry.Tablespace == database.Tablespace ? default : entry.Tablespace,
+        Kind = entry.Kind,
+    }));
 
     private void Complete()
     {
-        foreach (var (catalog, row) in _files)
+        _names.EnsureCapacity(_rows.Count);
+        foreach (var (catalog, _, row) in _rows)
         {
+            _names.Set(catalog, row);
+        }
+
+        var counts = _rows.CountBy(row => (row.Catalog, row.Row.Database)).ToDictionary();
+        var places = counts.ToDictionary(count => count.Key, count => new Dictionary<TupleId, CatalogRow>(count.Value));
+        foreach (var (catalog, place, row) in _rows)
+        {
+            places[(catalog, row.Database)][place] = row;
+        }
+
+        foreach (var row in _rows.Where(row => row.Catalog == Catalog.Relations).Select(row => row.Row))
+        {
+            if (CatalogOids.CatalogOf(row.Oid) is not { } catalog)
+            {
+                continue;
+            }
+
             var database = catalog == Catalog.Databases ? default : row.Database;
-            if (_names.FileOf(row) is { } file && _rows.Remove((catalog, database), out var rows))
+            if (_names.FileOf(row) is { } file && places.Remove((catalog, database), out var rows))
             {
                 _names.Track(catalog, database, file, rows);
             }
         }
     }
-
-    private Dictionary<TupleId, CatalogRow> RowsOf(Catalog catalog, Oid database) => _rows.TryGetValue((catalog, database), out var rows) ? rows : _rows[(catalog, database)] = [];
 
     /// <summary>The names lie one behind the other: an object for each of 300,000 would be most of the memory.</summary>
     private ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> name)

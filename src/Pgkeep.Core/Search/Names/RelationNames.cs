@@ -21,6 +21,13 @@ internal sealed class RelationNames
     /// <summary>Is told every relation that becomes known or changes.</summary>
     public Action<CatalogRow>? Seen { get; set; }
 
+    /// <summary>Before so many relations become known.</summary>
+    public void EnsureCapacity(int relations)
+    {
+        _relations.EnsureCapacity(relations);
+        _byFile.EnsureCapacity(relations);
+    }
+
     public TrackedCatalog? FindCatalog(in RelationFileLocator file) => _catalogs.GetValueOrDefault(file);
 
     public CatalogRow? FindByFile(in RelationFileLocator file) => _byFile.GetValueOrDefault(file);
@@ -72,13 +79,21 @@ internal sealed class RelationNames
         _catalogs[file] = new TrackedCatalog(catalog, database) { Rows = rows };
     }
 
-    /// <summary>pg_class and pg_database have their files in the relation map: VACUUM FULL of one, and a new database, write a new one.</summary>
+    /// <summary>pg_class, pg_database and some others have their files in the relation map: VACUUM FULL of one, and a new database, write a new one.</summary>
     public void TakeMap(in RelationMapChange map)
     {
         var (catalog, relation) = map.Database.Value == 0 ? (Catalog.Databases, CatalogOids.Databases) : (Catalog.Relations, CatalogOids.Relations);
         if (map.Find(relation) is { } fileNode && new RelationFileLocator(map.Tablespace, map.Database, fileNode) is var file && !_catalogs.ContainsKey(file))
         {
             Track(catalog, map.Database, file, []);
+        }
+
+        for (var i = 0; i + 1 < map.Mappings.Count; i += 2)
+        {
+            if (FindMapped(map.Database, new Oid(map.Mappings[i])) is { } row && row.FileNode.Value != map.Mappings[i + 1])
+            {
+                Set(Catalog.Relations, row.With(fileNode: new Oid(map.Mappings[i + 1])));
+            }
         }
     }
 
@@ -206,6 +221,10 @@ internal sealed class RelationNames
             _catalogs.Remove(file);
         }
     }
+
+    /// <summary>A shared one is in the pg_class of every database.</summary>
+    private CatalogRow? FindMapped(Oid database, Oid relation) =>
+        database.Value != 0 ? FindRelation(database, relation) : _databases.Keys.Select(each => FindRelation(each, relation)).FirstOrDefault(row => row is not null);
 
     /// <summary>pg_namespace has its file in pg_class, not in the relation map.</summary>
     private void FollowRewrite(CatalogRow row, in RelationFileLocator file)
