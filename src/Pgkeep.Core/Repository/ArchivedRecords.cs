@@ -21,10 +21,15 @@ internal sealed class ArchivedRecords
     /// <param name="last">Of the last one that is read.</param>
     /// <param name="heldLength">See <see cref="WalRecordReader"/>.</param>
     /// <returns>Why the records ended before the end of the last segment; null where they did not, or where the visitor ended it.</returns>
-    public async Task<RecordsEnd?> ReadAsync(ulong first, ulong last, int heldLength, IWalRecordVisitor visitor, CancellationToken cancellationToken)
+    public Task<RecordsEnd?> ReadAsync(ulong first, ulong last, int heldLength, IWalRecordVisitor visitor, CancellationToken cancellationToken) =>
+        ReadAsync(first, last, heldLength, visitor, _ => ValueTask.FromResult(true), cancellationToken);
+
+    /// <summary>The same, as far as somebody wants to read on.</summary>
+    /// <param name="goesOn">Asked before each segment but the first, with its number, when those before it have been read.</param>
+    public async Task<RecordsEnd?> ReadAsync(ulong first, ulong last, int heldLength, IWalRecordVisitor visitor, Func<ulong, ValueTask<bool>> goesOn, CancellationToken cancellationToken)
     {
         var scan = new WalScan(_identity.WalSegmentSize, _identity.SystemIdentifier, heldLength);
-        for (var number = first; number <= last; number++)
+        for (var number = first; number <= last && (number == first || await goesOn(number)); number++)
         {
             var name = _coverage.Needed(_history, number);
             var path = _archive.Describe(name.ToString());

@@ -16,6 +16,11 @@ internal sealed record FindResult
 
     public required WalSegmentName Last { get; init; }
 
+    /// <summary>How many segments lie between the two, and how many of them were read: of the others their indexes told that nothing of it is there.</summary>
+    public required long Segments { get; init; }
+
+    public required long SegmentsRead { get; init; }
+
     /// <summary>In the order in which they ended; of those that were found, the first.</summary>
     public required IReadOnlyList<FoundTransaction> Transactions { get; init; }
 

@@ -19,6 +19,8 @@ internal sealed class OpenTransactions
         return transaction;
     }
 
+    public IEnumerable<KeyValuePair<uint, OpenTransaction>> All => _open;
+
     public OpenTransaction? Find(uint xid) => _open.GetValueOrDefault(xid);
 
     /// <summary>Takes out what ends: the transaction and the subtransactions that end in the same way, as far as they have written something.</summary>

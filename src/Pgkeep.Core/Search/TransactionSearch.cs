@@ -1,6 +1,7 @@
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal;
 using Pgkeep.Postgres.Wal.Changes;
+using Pgkeep.Postgres.Wal.Index;
 using Pgkeep.Search.Names;
 
 namespace Pgkeep.Search;
@@ -62,6 +63,46 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
 
     /// <summary>Whether all is read that can matter.</summary>
     public bool IsOver { get; private set; }
+
+    /// <summary>The number that is looked for, as soon as it is known.</summary>
+    public uint? AskedXid => _xid;
+
+    /// <summary>Those found, and their subtransactions.</summary>
+    public HashSet<uint> FoundXids { get; } = [];
+
+    /// <summary>Transactions and subtransactions under way that may match.</summary>
+    public IEnumerable<uint> AwaitedXids => _open.All.Where(open => QueryMatch.MayMatch(_query, [open.Value], unlinksFiles: false)).Select(open => open.Key);
+
+    /// <summary>Whether a transaction that ends is one of those, or the one that is looked for.</summary>
+    public bool Awaits(in TransactionEnd end)
+    {
+        if (IsAwaited(end.Xid))
+        {
+            return true;
+        }
+
+        for (var i = 0; i < end.Subtransactions.Count; i++)
+        {
+            if (IsAwaited(end.Subtransactions[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Instead of reading a segment that has nothing that is asked for.</summary>
+    public void Pass(WalSegmentIndex index)
+    {
+        if (index is { FirstCommit: { } first, LastCommit: { } last })
+        {
+            Count(first);
+            Count(last);
+        }
+
+        IsOver |= index.CommitTimes is { } times && times.Earliest > _query.Until + Disorder;
+    }
 
     public bool Visit(in WalRecord record)
     {
@@ -199,6 +240,11 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
             if (isAsked || QueryMatch.Matches(_query, transaction))
             {
                 Keep(transaction);
+                FoundXids.Add(end.Xid);
+                for (var i = 0; i < end.Subtransactions.Count; i++)
+                {
+                    FoundXids.Add(end.Subtransactions[i]);
+                }
             }
         }
 
@@ -215,6 +261,8 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
         // A number is given out once.
         IsOver |= isAsked || end.Time > _query.Until + Disorder || Near is { IsComplete: true };
     }
+
+    private bool IsAwaited(uint xid) => xid == _xid || (_open.Find(xid) is { } part && QueryMatch.MayMatch(_query, [part], unlinksFiles: false));
 
     private void Count(WalMoment commit)
     {

@@ -15,9 +15,8 @@ internal sealed class WalFind
     private const uint UsualPageLength = 8192;
 
     private readonly RepositoryLayout _layout;
-    private readonly ISegmentChoice _choice;
 
-    public WalFind(RepositoryLayout layout, ISegmentChoice choice) => (_layout, _choice) = (layout, choice);
+    public WalFind(RepositoryLayout layout) => _layout = layout;
 
     /// <param name="timeline">Whose history is followed; null is the newest that a restore would take.</param>
     /// <param name="passedOver">The timelines that a restore of the backup takes for undone.</param>
@@ -41,19 +40,47 @@ internal sealed class WalFind
 
         var backup = Choose(usable, history, query.Since ?? query.Near);
         var run = new WalRun(await FirstAsync(query, backup, records, numbers, cancellationToken), numbers[^1]);
+        var indexes = query.Near is null ? new StoredIndexes(WalIndexStore.Of(_layout, stores.Archive), number => inventory.Find(coverage.Needed(history, number).ToString())) : null;
+        var place = new FindPlace(records, run, coverage.Needed(history, run.First), coverage.Needed(history, run.Last), history.Timeline, backup);
+        // Which transactions were running when reading began is told by the first segment.
+        var required = new HashSet<ulong> { run.First };
+        while (true)
+        {
+            var (result, choice) = await SearchAsync(query, place, indexes, required, cancellationToken);
+            if (choice is { IsVoid: true })
+            {
+                indexes = null;
+                continue;
+            }
+
+            if (choice is null || await choice.FindMissedAsync(cancellationToken) is not { Count: > 0 } missed)
+            {
+                return result;
+            }
+
+            required.UnionWith(missed);
+        }
+    }
+
+    private async Task<(FindResult Result, SegmentChoice? Choice)> SearchAsync(
+        FindQuery query, FindPlace place, ISegmentIndexes? indexes, IReadOnlySet<ulong> required, CancellationToken cancellationToken)
+    {
+        var backup = place.Backup;
         var (names, problems) = ReadNames(backup, cancellationToken);
         var isKnown = query.Table is not { } table || RequireOne(table, names);
         names.Seen = row => isKnown = isKnown || query.Table!.Matches(row, names);
         using var search = new TransactionSearch(query, names, backup?.Metadata?.Cluster.BlockSize ?? UsualPageLength);
-        var last = coverage.Needed(history, run.Last);
-        var problem = await ReadAsync(query, records, run, last, search, cancellationToken);
+        var choice = indexes is null ? null : new SegmentChoice(query, search, names, indexes, required);
+        var (read, problem) = await ReadAsync(place, choice, search, cancellationToken);
         search.Complete();
-        return new FindResult
+        var result = new FindResult
         {
             Archive = _layout.WalDirectory,
-            Timeline = history.Timeline,
-            First = coverage.Needed(history, run.First),
-            Last = last,
+            Timeline = place.Timeline,
+            First = place.First,
+            Last = place.Last,
+            Segments = (long)(place.Run.Last - place.Run.First + 1),
+            SegmentsRead = read,
             Transactions = search.Found,
             TransactionCount = search.FoundCount,
             RestorePoints = search.RestorePoints,
@@ -67,6 +94,7 @@ internal sealed class WalFind
             KnownInstead = isKnown || problems.Count > 0 ? null : [.. names.Relations.Select(names.Describe).Distinct()],
             Problem = problem,
         };
+        return (result, choice);
     }
 
     /// <summary>A timeline of a restore that was undone has nothing that anybody wants back.</summary>
@@ -125,29 +153,49 @@ internal sealed class WalFind
                 $"name the one that is meant in full, such as {known[0]}");
     }
 
-    /// <returns>A sentence on why not everything was read; null where it was.</returns>
-    private async Task<string?> ReadAsync(FindQuery query, ArchivedRecords records, WalRun all, WalSegmentName newest, TransactionSearch search, CancellationToken cancellationToken)
+    /// <returns>How many segments were read, and a sentence on why not everything was; null where it was.</returns>
+    private static async Task<(long Read, string? Problem)> ReadAsync(FindPlace place, SegmentChoice? choice, TransactionSearch search, CancellationToken cancellationToken)
     {
-        foreach (var run in _choice.Choose(all, query))
+        var (number, last, read) = (place.Run.First, place.Run.Last, 0L);
+        for (var isBeforeRead = false; number <= last && !search.IsOver; number++)
         {
-            var end = await records.ReadAsync(run.First, run.Last, TransactionSearch.HeldLength, search, cancellationToken);
-            if (search.Problem is { } problem)
+            if (!await WantsAsync(number, isBeforeRead))
             {
-                return $"the archive {problem}";
+                isBeforeRead = false;
+                continue;
             }
 
-            if (search.IsOver)
+            var end = await place.Records.ReadAsync(number, last, TransactionSearch.HeldLength, search, GoesOnAsync, cancellationToken);
+            if (search.Problem is { } problem)
             {
-                return null;
+                return (read, $"the archive {problem}");
             }
 
             // Where the WAL ends with what is stored, it is not cut short.
-            if (end is not null && !(end.IsUnwritten && end.Segment == newest))
+            if (!search.IsOver && end is not null && !(end.IsUnwritten && end.Segment == place.Last))
             {
-                return end.Problem;
+                return (read, end.Problem);
             }
+
+            // Of the next one it is known that it was not wanted, or it is behind the last.
+            isBeforeRead = false;
         }
 
-        return null;
+        return (read, null);
+
+        async ValueTask<bool> GoesOnAsync(ulong next)
+        {
+            number = next;
+            return await WantsAsync(next, isBeforeRead: true);
+        }
+
+        async ValueTask<bool> WantsAsync(ulong next, bool isBeforeRead)
+        {
+            var isWanted = choice is null || await choice.WantsAsync(next, isBeforeRead, last, cancellationToken);
+            read += isWanted ? 1 : 0;
+            return isWanted;
+        }
     }
+
+    private sealed record FindPlace(ArchivedRecords Records, WalRun Run, WalSegmentName First, WalSegmentName Last, TimelineId Timeline, StoredBackup? Backup);
 }

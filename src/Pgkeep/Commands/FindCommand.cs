@@ -32,7 +32,7 @@ internal static class FindCommand
     {
         var query = Query(context);
         var timeline = context.Get(OptionTable.Timeline) is > 0 and var number ? new TimelineId((uint)number) : (TimelineId?)null;
-        var result = await new WalFind(CommandSettings.LayoutAsOwner(context), new AllSegments()).RunAsync(query, timeline, UndoneTimelines.Of, cancellationToken);
+        var result = await new WalFind(CommandSettings.LayoutAsOwner(context)).RunAsync(query, timeline, UndoneTimelines.Of, cancellationToken);
         if (result is { IsEmpty: true, Problem: null, KnownInstead: { } known })
         {
             throw UnknownTable(query.Table!, known.Select(name => name.ToString()).ToList(), known.Select(name => name.Relation).Distinct().ToList(), result);

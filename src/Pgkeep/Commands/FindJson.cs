@@ -13,6 +13,8 @@ internal static class FindJson
         json.WriteNumber("timeline", result.Timeline.Value);
         json.WriteString("first_segment", result.First.ToString());
         json.WriteString("last_segment", result.Last.ToString());
+        json.WriteNumber("segments", result.Segments);
+        json.WriteNumber("segments_read", result.SegmentsRead);
         json.WriteNumber("found", result.TransactionCount);
         json.WriteStartArray("transactions");
         foreach (var transaction in result.Transactions)

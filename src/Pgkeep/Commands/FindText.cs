@@ -139,6 +139,11 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
 
         var table = new TextTable();
         table.Add("searched", $"{result.First} to {result.Last}, timeline {result.Timeline}");
+        if (result.SegmentsRead < result.Segments)
+        {
+            table.Add("", $"{Number(result.SegmentsRead)} of {Number(result.Segments)} segments, for their indexes tell that the others have nothing of it");
+        }
+
         if (result is { FirstCommit: { } first, LastCommit: { } last })
         {
             table.Add("", $"commits from {Time(first.Time)} (transaction {first.Xid})");

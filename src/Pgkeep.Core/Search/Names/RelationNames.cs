@@ -18,6 +18,8 @@ internal sealed class RelationNames
 
     public IEnumerable<CatalogRow> Relations => _relations.Values;
 
+    public IEnumerable<RelationFileLocator> CatalogFiles => _catalogs.Keys;
+
     /// <summary>Is told every relation that becomes known or changes.</summary>
     public Action<CatalogRow>? Seen { get; set; }
 
