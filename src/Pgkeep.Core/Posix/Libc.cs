@@ -55,6 +55,8 @@ internal static unsafe partial class Libc
     public const int IOPRIO_CLASS_IDLE = 3;
     public const int IOPRIO_LOWEST = 7;
     public const nuint TIOCGWINSZ = 0x5413;
+    public const int TCSANOW = 0;
+    public const short POLLIN = 1;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
@@ -129,6 +131,24 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(int fd, nuint request, WindowSize* size);
 
+    [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int GetTerminal(int fd, TerminalModes* modes);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int SetTerminal(int fd, int when, TerminalModes* modes);
+
+    [LibraryImport("libc", EntryPoint = "cfmakeraw")]
+    public static partial void MakeRaw(TerminalModes* modes);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int fd, byte* buffer, nuint count);
+
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FControl(int fd, int command, nint argument);
 
@@ -173,6 +193,19 @@ internal static unsafe partial class Libc
         public ushort Columns;
         public ushort Width;
         public ushort Height;
+    }
+
+    /// <summary>struct termios, of which only libc looks at the parts. It has 60 bytes in glibc and in musl (bits/termios.h); here is room for more.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    public struct TerminalModes;
+
+    /// <summary>struct pollfd of poll.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Asked;
+        public short Seen;
     }
 
     /// <summary>struct statx of linux/stat.h: the one stat structure that is the same on every architecture.</summary>

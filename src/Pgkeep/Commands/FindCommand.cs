@@ -1,3 +1,4 @@
+using Pgkeep.Commands.Walk;
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
@@ -23,6 +24,7 @@ internal static class FindCommand
             new("pgkeep find --drop-table shop.public.customers", "When the table was dropped."),
             new("pgkeep find --truncate --drop-database --since \"2025-01-08 12:00\"", "Every TRUNCATE and DROP DATABASE."),
             new("pgkeep find --commits-near \"2025-01-08 12:30:00\"", "What a restore to this moment brings back last."),
+            new("pgkeep find --table orders --interactive", "Walk through all that changed orders, and choose a moment to restore to."),
             new("pgkeep find --xid 88120433 --json", "A transaction from the server's log, for a program."),
         ],
         RunAsync = RunAsync,
@@ -30,6 +32,7 @@ internal static class FindCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        RequireScreen(context);
         var query = Query(context);
         var timeline = context.Get(OptionTable.Timeline) is > 0 and var number ? new TimelineId((uint)number) : (TimelineId?)null;
         var result = await new WalFind(CommandSettings.LayoutAsOwner(context)).RunAsync(query, timeline, UndoneTimelines.Of, cancellationToken);
@@ -45,10 +48,53 @@ internal static class FindCommand
         }
         else
         {
-            new FindText(context, query, result, restore).Write();
+            var text = new FoundText(query, context.Time);
+            if (context.Get(OptionTable.Interactive) && !result.IsEmpty)
+            {
+                Walk(context, text, result, restore, cancellationToken);
+            }
+            else
+            {
+                new FindText(context, text, result, restore).Write();
+            }
         }
 
         return result.Problem is not null ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : result.IsEmpty ? ErrorKinds.AbsentExitCode : 0;
+    }
+
+    /// <summary>Before anything is read, which can take minutes.</summary>
+    private static void RequireScreen(CommandContext context)
+    {
+        var name = $"--{OptionTable.Interactive.Name}";
+        if (context.Get(OptionTable.Interactive) && context.Get(OptionTable.Json))
+        {
+            throw new PgkeepException(ErrorKind.Usage, $"{name} is for a person and --{OptionTable.Json.Name} for a program", "name one of them");
+        }
+
+        if (context.Get(OptionTable.Interactive) && !context.Output.CanDraw)
+        {
+            throw new PgkeepException(ErrorKind.Usage, $"{name} needs a terminal on stdin and stdout, one whose cursor can be moved", "leave it out: the answer is the same, as text", "ssh makes a terminal with -t; TERM must not be dumb");
+        }
+    }
+
+    private static void Walk(CommandContext context, FoundText text, FindResult result, RestoreCommandLine restore, CancellationToken cancellationToken)
+    {
+        var moments = new WalkMoments(result, text, restore, context.Time);
+        var concerns = text.Concerns(result).ToList();
+        var searched = $" on timeline {result.Timeline}{(FoundText.LeftOut(result) is { } leftOut ? $", {leftOut}" : "")}";
+        var drawing = new WalkScreen(context.Output.ResultPalette, searched, concerns.LastOrDefault());
+        var command = FindWalk.Run(context.Output, drawing, new WalkState(moments, moments.Beginning), cancellationToken);
+
+        // The screen is gone, and what it told in short belongs to the answer.
+        foreach (var concern in concerns)
+        {
+            context.Warn(concern);
+        }
+
+        if (command is not null)
+        {
+            context.Output.WriteResult(command);
+        }
     }
 
     private static FindQuery Query(CommandContext context)

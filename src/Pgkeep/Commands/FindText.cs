@@ -1,11 +1,10 @@
-using System.Globalization;
 using Pgkeep.Output;
 using Pgkeep.Search;
 
 namespace Pgkeep.Commands;
 
 /// <summary>The answer of <c>find</c> for people: what was found, a block each, and how far was searched.</summary>
-internal sealed class FindText(CommandContext context, FindQuery query, FindResult result, RestoreCommandLine restore)
+internal sealed class FindText(CommandContext context, FoundText text, FindResult result, RestoreCommandLine restore)
 {
     private const int MaxRelations = 20;
 
@@ -20,7 +19,7 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
         foreach (var point in result.RestorePoints)
         {
             var table = new TextTable();
-            table.Add("point", $"{point.Name}, {Time(point.Time)}, at {point.Start}");
+            table.Add("point", $"{point.Name}, {text.Time(point.Time)}, at {point.Start}");
             table.Add("restore", restore.To(point));
             table.WriteTo(Line);
             Line("");
@@ -37,21 +36,22 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
     private void Write(FoundTransaction transaction)
     {
         var table = new TextTable();
-        table.Add(TitleOf(transaction.Outcome), $"{(transaction.Time is { } time ? Time(time) : "its end is not in the archived WAL")}, transaction {transaction.Xid}{(transaction.IsPrepared ? ", which was prepared" : "")}");
-        if (transaction is { End: { } end, Before: { } before })
+        table.Add(FoundText.TitleOf(transaction.Outcome), text.When(transaction));
+        if (FoundText.Where(transaction) is { } where)
         {
-            table.Add("", $"at {end}, and right before it {before}");
+            table.Add("", where);
         }
 
-        foreach (var database in transaction.DroppedDatabases)
+        var title = "did";
+        foreach (var line in text.Did(transaction, MaxRelations))
         {
-            table.Add("did", $"dropped the database {database.Name}, from {database.Position} on");
+            table.Add(title, line);
+            title = "";
         }
 
-        WriteRelations(transaction, table);
-        if (transaction.MayHaveBegunBefore)
+        if (FoundText.Missing(transaction) is { } missing)
         {
-            table.Add("", "it may have begun before what was read, and have changed more");
+            table.Add("", missing);
         }
 
         table.WriteTo(Line);
@@ -62,64 +62,18 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
         }
     }
 
-    private void WriteRelations(FoundTransaction transaction, TextTable table)
-    {
-        var shown = transaction.Relations
-            .Where(relation => query.IncludesInternal || !relation.IsInternal || QueryMatch.IsAskedFor(query, relation))
-            .OrderByDescending(relation => QueryMatch.IsAskedFor(query, relation))
-            .ThenByDescending(relation => relation.Deleted + relation.Updated + relation.Inserted)
-            .ToList();
-        var title = transaction.DroppedDatabases.Count > 0 ? "" : "did";
-        foreach (var relation in shown.Take(MaxRelations))
-        {
-            table.Add(title, $"{relation.Description}: {WhatOf(relation)}");
-            title = "";
-        }
-
-        if (shown.Count > MaxRelations)
-        {
-            table.Add("", $"and {Number(shown.Count - MaxRelations)} relations more, which --json names");
-        }
-    }
-
-    /// <summary>As wide as the longest, so that the blocks line up.</summary>
-    private static string TitleOf(TransactionOutcome outcome) => outcome switch
-    {
-        TransactionOutcome.Committed => "commit  ",
-        TransactionOutcome.RolledBack => "rollback",
-        _ => "unknown ",
-    };
-
-    private static string WhatOf(FoundRelation relation)
-    {
-        var fate = relation.Fate switch
-        {
-            RelationFate.Created => "created",
-            RelationFate.Truncated => "truncated",
-            RelationFate.Rewritten => "rewritten",
-            RelationFate.Moved => "moved to another tablespace",
-            RelationFate.Dropped => "dropped",
-            RelationFate.FileRemoved => "file removed: dropped, truncated or rewritten",
-            _ => null,
-        };
-        var parts = new[] { fate, Rows(relation.Deleted, "deleted"), Rows(relation.Updated, "updated"), Rows(relation.Inserted, "inserted") }.OfType<string>().ToList();
-        return parts.Count == 0 ? "changed" : string.Join(", ", parts);
-    }
-
-    private static string? Rows(long count, string done) => count == 0 ? null : $"{Number(count)} {(count == 1 ? "row" : "rows")} {done}";
-
     private void Write(CommitsNear near)
     {
         var table = new TextTable("", Align.Left, Align.Left, Align.Right, Align.Left);
         table.Add("", "commit", "transaction", "LSN");
         foreach (var commit in near.Before)
         {
-            table.Add("restored", Time(commit.Time), $"{commit.Xid}", $"{commit.Start}");
+            table.Add("restored", text.Time(commit.Time), $"{commit.Xid}", $"{commit.Start}");
         }
 
         foreach (var commit in near.After)
         {
-            table.Add("not restored", Time(commit.Time), $"{commit.Xid}", $"{commit.Start}");
+            table.Add("not restored", text.Time(commit.Time), $"{commit.Xid}", $"{commit.Start}");
         }
 
         table.WriteTo(Line);
@@ -128,9 +82,9 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
 
     private void WriteSearched()
     {
-        if (result.TransactionCount > result.Transactions.Count)
+        if (FoundText.LeftOut(result) is { } leftOut)
         {
-            Line($"and {Number(result.TransactionCount - result.Transactions.Count)} transactions more, which --limit shows");
+            Line(leftOut);
         }
         else if (result.IsEmpty)
         {
@@ -146,8 +100,8 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
 
         if (result is { FirstCommit: { } first, LastCommit: { } last })
         {
-            table.Add("", $"commits from {Time(first.Time)} (transaction {first.Xid})");
-            table.Add("", $"to {Time(last.Time)} (transaction {last.Xid})");
+            table.Add("", $"commits from {text.Time(first.Time)} (transaction {first.Xid})");
+            table.Add("", $"to {text.Time(last.Time)} (transaction {last.Xid})");
         }
         else
         {
@@ -155,29 +109,13 @@ internal sealed class FindText(CommandContext context, FindQuery query, FindResu
         }
 
         table.Add("names", result.NamesFrom is { } backup ? $"from {backup}, and from what the WAL says since" : "none");
-        foreach (var problem in result.NameProblems)
+        foreach (var concern in text.Concerns(result))
         {
-            table.Add("", $"{Look} {problem}");
-        }
-
-        if (query.Since < result.RestoresFrom)
-        {
-            table.Add("", $"{Look} no backup is older than {Time(result.RestoresFrom!.Value)}: what was committed before cannot be restored");
-        }
-
-        if (result.Problem is { } cut)
-        {
-            table.Add("", $"{Look} {cut}: nothing behind that was searched");
+            table.Add("", $"{context.Output.ResultPalette.Paint(Mark.Look, "look:")} {concern}");
         }
 
         table.WriteTo(Line);
     }
-
-    private string Look => context.Output.ResultPalette.Paint(Mark.Look, "look:");
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private string Time(DateTimeOffset moment) => TimestampText.WithMilliseconds(moment, context.Time);
 
     private void Line(string line) => context.Output.WriteResult(line);
 }

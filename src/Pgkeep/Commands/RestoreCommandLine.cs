@@ -4,7 +4,7 @@ using Pgkeep.Search;
 
 namespace Pgkeep.Commands;
 
-/// <summary>The command that restores to right before something, as a person would type it here: it names the repository where the caller has.</summary>
+/// <summary>The command that restores to right before or after something, as a person would type it here: it names the repository where the caller has.</summary>
 internal sealed class RestoreCommandLine
 {
     private readonly IReadOnlyList<string> _places;
@@ -24,6 +24,11 @@ internal sealed class RestoreCommandLine
         : null;
 
     public string Before(uint xid) => Of("--target-xid", $"{xid}", "--target-exclusive");
+
+    /// <summary>It and all before it comes back; null where it took nothing away that lasted.</summary>
+    public string? After(FoundTransaction transaction) => transaction.Outcome == TransactionOutcome.Committed ? After(transaction.Xid) : null;
+
+    public string After(uint xid) => Of("--target-xid", $"{xid}");
 
     public string To(FoundRestorePoint point) => Of("--target-name", point.Name);
 

@@ -167,4 +167,16 @@ internal static partial class OptionTable
         Commands = Finding,
         Summary = "How many transactions to show; the others are counted",
     };
+
+    public static Option<bool> Interactive { get; } = new()
+    {
+        Name = "interactive",
+        Sources = SourceKind.CommandLine,
+        Codec = FlagCodec.Instance,
+        Default = FlagCodec.Off,
+        Commands = Finding,
+        Summary = "Walk through what is found on a terminal, and print the command for a moment",
+        Details = "Up, Down, j, k, PgUp, PgDn, Home, End, g and G move; Tab goes from the command for right before the moment to the one for right after it; Enter prints the command and leaves, "
+            + "q and Escape leave without it.",
+    };
 }

@@ -360,7 +360,7 @@ internal static partial class OptionTable
         new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
         new("Restore", [.. Targets, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
-        new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Internal, Limit]),
+        new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Internal, Limit, Interactive]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
     ]);

@@ -34,6 +34,14 @@ internal sealed class ConsoleOutput : IOutput, IDisposable
 
     public bool CanAsk => !Console.IsInputRedirected && IsNoteTerminal;
 
+    public bool CanDraw => !Console.IsInputRedirected && !Console.IsOutputRedirected && Palette.MovesCursor(_environment);
+
+    public IScreen OpenScreen()
+    {
+        Flush();
+        return new TerminalScreen();
+    }
+
     public void WriteResult(string line)
     {
         lock (_writing)

@@ -21,6 +21,12 @@ internal interface IOutput
     /// <summary>Whether there is a person to ask: stdin and stderr are both a terminal.</summary>
     bool CanAsk { get; }
 
+    /// <summary>Whether there is a person who can walk through a screen: stdin and stdout are both a terminal, and one whose cursor can be moved.</summary>
+    bool CanDraw { get; }
+
+    /// <summary>Takes the terminal; only where <see cref="CanDraw"/> holds, and nothing else is written meanwhile.</summary>
+    IScreen OpenScreen();
+
     /// <summary>A line on stdout.</summary>
     void WriteResult(string line);
 

@@ -18,9 +18,15 @@ internal sealed class Palette
 
     /// <summary>NO_COLOR holds with any value but the empty one (https://no-color.org).</summary>
     public static Palette For(bool isTerminal, Func<string, string?> environment) =>
-        isTerminal && string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is not (null or "" or "dumb") ? Coloured : Plain;
+        isTerminal && string.IsNullOrEmpty(environment("NO_COLOR")) && MovesCursor(environment) ? Coloured : Plain;
+
+    /// <summary>Whether the terminal knows escape sequences.</summary>
+    public static bool MovesCursor(Func<string, string?> environment) => environment("TERM") is not (null or "" or "dumb");
 
     public string Paint(Mark mark, string text) => _isColoured ? Sequence(mark) + text + Reset : text;
+
+    /// <summary>The line under the cursor, in whatever colours the terminal has.</summary>
+    public string Reverse(string text) => _isColoured ? "\e[7m" + text + Reset : text;
 
     /// <summary>How many columns a painted text takes.</summary>
     public static int VisibleLength(string text)

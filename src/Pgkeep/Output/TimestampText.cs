@@ -7,6 +7,10 @@ internal static class TimestampText
 {
     private const string Seconds = "yyyy-MM-dd HH:mm:ss zzz";
     private const string Milliseconds = "yyyy-MM-dd HH:mm:ss.fff zzz";
+    private const string Narrow = "MM-dd HH:mm:ss";
+
+    /// <summary>Where there is no room for more, and all of it stands elsewhere.</summary>
+    public static string Short(DateTimeOffset moment, TimeProvider time) => Format(moment, time, Narrow);
 
     public static string Of(DateTimeOffset moment, TimeProvider time) => Format(moment, time, Seconds);
 

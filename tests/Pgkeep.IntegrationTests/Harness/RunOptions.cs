@@ -12,5 +12,8 @@ internal sealed record RunOptions
     /// <summary>What the program reads from standard input, which then ends.</summary>
     public string Input { get; init; } = "";
 
+    /// <summary>Standard input does not end, and <see cref="RunningProgram.TypeAsync"/> adds to it.</summary>
+    public bool KeepsInputOpen { get; init; }
+
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 }

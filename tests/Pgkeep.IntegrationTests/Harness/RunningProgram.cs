@@ -22,7 +22,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         _process = new Process { StartInfo = startInfo };
         _process.Start();
         _end = Task.WhenAll(
-            FeedAsync(options.Input),
+            FeedAsync(options),
             CollectAsync(_process.StandardOutput, _stdout),
             CollectAsync(_process.StandardError, _stderr),
             _process.WaitForExitAsync());
@@ -60,6 +60,13 @@ internal sealed class RunningProgram : IAsyncDisposable
         return Result(_process.ExitCode);
     }
 
+    /// <summary>Only where the input was kept open.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+    }
+
     public void Send(Signal signal) => Processes.Send(ProcessId, signal);
 
     public async ValueTask DisposeAsync()
@@ -79,12 +86,15 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     private ProgramResult Result(int exitCode) => new(CommandLine, exitCode, Stdout, Stderr, _elapsed.Elapsed);
 
-    private async Task FeedAsync(string input)
+    private async Task FeedAsync(RunOptions options)
     {
         try
         {
-            await _process.StandardInput.WriteAsync(input);
-            _process.StandardInput.Close();
+            await _process.StandardInput.WriteAsync(options.Input);
+            if (!options.KeepsInputOpen)
+            {
+                _process.StandardInput.Close();
+            }
         }
         catch (IOException)
         {

@@ -17,6 +17,12 @@ internal sealed class RecordingOutput : IOutput
 
     public bool CanAsk { get; init; }
 
+    public IScreen? Screen { get; init; }
+
+    public bool CanDraw => Screen is not null;
+
+    public IScreen OpenScreen() => Screen!;
+
     public Palette ResultPalette => Palette.Plain;
 
     public Palette NotePalette => Palette.Plain;

@@ -149,6 +149,10 @@ public sealed class ProgressReportTests
 
         public bool CanAsk => false;
 
+        public bool CanDraw => false;
+
+        public IScreen OpenScreen() => throw new NotSupportedException();
+
         public void WriteResult(string line) => Fail();
 
         public void WriteNote(string line) => Fail();
