@@ -10,6 +10,7 @@ public sealed partial class FindWalkTests : IntegrationTest
 {
     private const string SecondPage = "\e[?1049h";
     private const string FirstPage = "\e[?1049l";
+    private const string TopLeft = "\e[H";
     private const string Cursor = "\e[?25h";
 
     [Fact]
@@ -50,6 +51,20 @@ public sealed partial class FindWalkTests : IntegrationTest
     }
 
     [Fact]
+    public async Task Terminal_that_is_gone_ends_the_walk()
+    {
+        var site = await StartAsync();
+        await ChangeThreeTimesAsync(site);
+        await using var running = Start(site, "xterm");
+        await Poll.UntilAsync(() => Drawn(running) > 0, "the screen is drawn");
+        var pgkeep = PgkeepOf(running);
+
+        Processes.Send(running.ProcessId, Signal.Kill);
+
+        await Poll.UntilAsync(() => !Processes.IsAlive(pgkeep), "the command has ended");
+    }
+
+    [Fact]
     public async Task Small_terminal_and_one_that_changes_its_size_are_drawn_on()
     {
         var site = await StartAsync();
@@ -57,7 +72,7 @@ public sealed partial class FindWalkTests : IntegrationTest
 
         var walk = await WalkAsync(site, rows: 10, columns: 40, resized: (24, 100), typed: ["q"]);
 
-        var drawn = walk.Screen.Split("\e[H").Skip(1).ToList();
+        var drawn = walk.Screen.Split(TopLeft).Skip(1).ToList();
         Assert.Equal(10, drawn[0].Split('\n').Length);
         Assert.All(drawn[0].Split('\n'), line => Assert.InRange(Sequence().Replace(line, "").Length, 0, 39));
         Assert.Equal(24, drawn[^1].Split('\n').Length);
@@ -70,10 +85,11 @@ public sealed partial class FindWalkTests : IntegrationTest
         var site = await StartAsync();
 
         var result = await site.RunAsync(["find", "--xid", "1000", "--interactive"]);
-        var dumb = await WalkAsync(site, terminal: "dumb");
+        await using var dumb = Start(site, "dumb");
+        await Poll.UntilAsync(() => HasEnded(dumb), "the command has ended");
 
         Assert.Contains("--interactive needs a terminal", result.EnsureExitCode(2).Stderr, StringComparison.Ordinal);
-        Assert.Contains("--interactive needs a terminal", dumb.Screen, StringComparison.Ordinal);
+        Assert.Contains("--interactive needs a terminal", dumb.Stdout, StringComparison.Ordinal);
     }
 
     private async Task<RepositorySite> StartAsync()
@@ -99,8 +115,36 @@ public sealed partial class FindWalkTests : IntegrationTest
 
     /// <summary>Something is typed, or a signal sent, when the screen is drawn, and each key when what the one before changed is shown.</summary>
     /// <param name="resized">Rows and columns that the terminal gets before anything is typed.</param>
-    private static async Task<Walk> WalkAsync(
-        RepositorySite site, int rows = 24, int columns = 80, (int Rows, int Columns)? resized = null, string terminal = "xterm", Signal? signal = null, params string[] typed)
+    private static async Task<Walk> WalkAsync(RepositorySite site, int rows = 24, int columns = 80, (int Rows, int Columns)? resized = null, Signal? signal = null, params string[] typed)
+    {
+        await using var running = Start(site, "xterm", rows, columns);
+        await Poll.UntilAsync(() => Drawn(running) > 0, "the screen is drawn");
+        if (resized is { } size)
+        {
+            var name = running.Stdout.Split('\r')[0];
+            (await TestAccount.RunAsync("stty", ["-F", name, "rows", $"{size.Rows}", "cols", $"{size.Columns}"])).EnsureSuccess();
+            await Poll.UntilAsync(() => running.Stdout[running.Stdout.LastIndexOf(TopLeft, StringComparison.Ordinal)..].Count(character => character == '\n') == size.Rows - 1, "the screen is drawn in its new size");
+        }
+
+        if (signal is { } sent)
+        {
+            Processes.Send(PgkeepOf(running), sent);
+        }
+
+        foreach (var key in typed)
+        {
+            var drawn = Drawn(running);
+            await running.TypeAsync(key);
+            await Poll.UntilAsync(() => Drawn(running) > drawn || HasEnded(running), "the key is answered");
+        }
+
+        await Poll.UntilAsync(() => HasEnded(running), "the command has ended");
+        var shown = running.Stdout;
+        var parts = shown[(shown.IndexOf(SecondPage, StringComparison.Ordinal) + SecondPage.Length)..].Split(FirstPage);
+        return new Walk(parts[0], Sequence().Replace(parts[1], ""));
+    }
+
+    private static RunningProgram Start(RepositorySite site, string terminal, int rows = 24, int columns = 80)
     {
         // stty -g tells all modes in one word.
         const string script = """
@@ -112,50 +156,24 @@ public sealed partial class FindWalkTests : IntegrationTest
             [ "$before" = "$(stty -g)" ] && modes=kept
             echo "exit code $code, modes ${modes:-changed}"
             """;
-        var words = string.Join(' ', new[] { "sh", "-c", script, "sh", $"{rows}", $"{columns}", PgkeepBinary.FilePath, site.Repository }.Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
-        var options = new RunOptions { Environment = new Dictionary<string, string> { ["TERM"] = terminal, ["NO_COLOR"] = "1" }, KeepsInputOpen = true };
-        await using var running = TestAccount.Start("script", ["-qc", words, "/dev/null"], options);
-        if (terminal == "dumb")
-        {
-            await Poll.UntilAsync(() => running.Stdout.Contains("exit code 2", StringComparison.Ordinal), "the command has ended");
-            return new Walk(running.Stdout, "");
-        }
-
-        await Poll.UntilAsync(() => Drawn(running) > 0, "the screen is drawn");
-        if (resized is { } size)
-        {
-            var name = running.Stdout.Split('\r')[0];
-            (await TestAccount.RunAsync("stty", ["-F", name, "rows", $"{size.Rows}", "cols", $"{size.Columns}"])).EnsureSuccess();
-            await Poll.UntilAsync(() => Drawn(running) > 1, "the screen is drawn in its new size");
-        }
-
-        if (signal is { } sent)
-        {
-            Processes.Send(Processes.DescendantsOf(running.ProcessId).Single(IsPgkeep), sent);
-        }
-
-        foreach (var key in typed)
-        {
-            var drawn = Drawn(running);
-            await running.TypeAsync(key);
-            await Poll.UntilAsync(() => Drawn(running) > drawn || running.Stdout.Contains("exit code", StringComparison.Ordinal), $"{key} is answered");
-        }
-
-        await Poll.UntilAsync(() => running.Stdout.Contains("exit code", StringComparison.Ordinal), "the command has ended");
-        await Poll.UntilAsync(() => running.Stdout.EndsWith('\n'), "the line has ended");
-        var shown = running.Stdout;
-        var parts = shown[(shown.IndexOf(SecondPage, StringComparison.Ordinal) + SecondPage.Length)..].Split(FirstPage);
-        return new Walk(parts[0], parts[1].Replace("\r\n", "\n", StringComparison.Ordinal));
+        string[] words = ["sh", "-c", script, "sh", $"{rows}", $"{columns}", PgkeepBinary.FilePath, site.Repository];
+        var line = string.Join(' ', words.Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        var environment = new Dictionary<string, string> { ["TERM"] = terminal, ["NO_COLOR"] = "1" };
+        return TestAccount.Start("script", ["-qc", line, "/dev/null"], new RunOptions { Environment = environment, KeepsInputOpen = true });
     }
+
+    private static bool HasEnded(RunningProgram running) => running.Stdout.Contains("exit code", StringComparison.Ordinal) && running.Stdout.EndsWith('\n');
+
+    private static int PgkeepOf(RunningProgram running) => Processes.DescendantsOf(running.ProcessId).Single(IsPgkeep);
 
     private static bool IsPgkeep(int processId) => File.ReadAllText($"/proc/{processId}/cmdline").StartsWith(PgkeepBinary.FilePath, StringComparison.Ordinal);
 
-    private static int Drawn(RunningProgram running) => running.Stdout.Split("\e[H").Length - 1;
+    private static int Drawn(RunningProgram running) => running.Stdout.Split(TopLeft).Length - 1;
 
-    [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]|\r")]
+    [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]|\e[=>]|\r")]
     private static partial Regex Sequence();
 
     /// <param name="Screen">From the switch to the second page to the switch back.</param>
-    /// <param name="Behind">What stands on the first page then.</param>
+    /// <param name="Behind">What stands on the first page then, without the sequences with which the runtime sets the keypad when it first writes.</param>
     private sealed record Walk(string Screen, string Behind);
 }
