@@ -11,6 +11,9 @@ internal sealed record FindResult
 
     public required TimelineId Timeline { get; init; }
 
+    /// <summary>Those with WAL that the timeline does not lead to: what was written on them after it had left them, or all of them.</summary>
+    public required IReadOnlyList<TimelineId> OtherTimelines { get; init; }
+
     /// <summary>The first and the last segment that were to be read.</summary>
     public required WalSegmentName First { get; init; }
 

@@ -50,6 +50,14 @@ internal sealed class SegmentChoice
 
         _passed.Add(number);
         _search.Pass(index);
+        if (_query.Table is not null)
+        {
+            foreach (var changes in index.Relations.Where(changes => HasAskedRows(changes) && _names.FindCatalog(changes.Relation) is null))
+            {
+                _search.NoteNameless(changes.Relation);
+            }
+        }
+
         return false;
     }
 

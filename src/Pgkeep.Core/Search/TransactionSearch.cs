@@ -67,6 +67,9 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
     /// <summary>The number that is looked for, as soon as it is known.</summary>
     public uint? AskedXid => _xid;
 
+    /// <summary>Files of rows that were changed as was asked for, and of which nobody knows whether they are the table's.</summary>
+    public HashSet<RelationFileLocator> Nameless { get; } = [];
+
     /// <summary>Those found, and their subtransactions.</summary>
     public HashSet<uint> FoundXids { get; } = [];
 
@@ -90,6 +93,14 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
         }
 
         return false;
+    }
+
+    public void NoteNameless(in RelationFileLocator file)
+    {
+        if (file.FileNode.Value >= CatalogOids.FirstNormal && _names.FindByFile(file) is null)
+        {
+            Nameless.Add(file);
+        }
     }
 
     /// <summary>Instead of reading a segment that has nothing that is asked for.</summary>
@@ -248,6 +259,11 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
             }
         }
 
+        if (end.IsCommit && _query.Table is not null && _query.Covers(end.Time))
+        {
+            NoteNameless(parts);
+        }
+
         if (end.IsCommit)
         {
             _names.Commit(edits);
@@ -260,6 +276,18 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
 
         // A number is given out once.
         IsOver |= isAsked || end.Time > _query.Until + Disorder || Near is { IsComplete: true };
+    }
+
+    private void NoteNameless(IReadOnlyList<OpenTransaction> parts)
+    {
+        foreach (var count in parts.SelectMany(part => part.Counts))
+        {
+            if (count is { Relation: null, Catalog: null }
+                && ((_query.AsksFor(FoundOperation.Insert) && count.Inserted > 0) || (_query.AsksFor(FoundOperation.Update) && count.Updated > 0) || (_query.AsksFor(FoundOperation.Delete) && count.Deleted > 0)))
+            {
+                NoteNameless(count.File);
+            }
+        }
     }
 
     private bool IsAwaited(uint xid) => xid == _xid || (_open.Find(xid) is { } part && QueryMatch.MayMatch(_query, [part], unlinksFiles: false));

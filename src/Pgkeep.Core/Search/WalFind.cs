@@ -41,7 +41,7 @@ internal sealed class WalFind
         var backup = Choose(usable, history, query.Since ?? query.Near);
         var run = new WalRun(await FirstAsync(query, backup, records, numbers, cancellationToken), numbers[^1]);
         var indexes = query.Near is null ? new StoredIndexes(WalIndexStore.Of(_layout, stores.Archive), number => inventory.Find(coverage.Needed(history, number).ToString())) : null;
-        var place = new FindPlace(records, run, coverage.Needed(history, run.First), coverage.Needed(history, run.Last), history.Timeline, backup);
+        var place = new FindPlace(records, run, coverage.Needed(history, run.First), coverage.Needed(history, run.Last), history.Timeline, backup, OthersOf(coverage, history, identity.WalSegmentSize));
         // Which transactions were running when reading began is told by the first segment.
         var required = new HashSet<ulong> { run.First };
         while (true)
@@ -73,10 +73,12 @@ internal sealed class WalFind
         var choice = indexes is null ? null : new SegmentChoice(query, search, names, indexes, required);
         var (read, problem) = await ReadAsync(place, choice, search, cancellationToken);
         search.Complete();
+        problems = [.. problems, .. Concerns(query, search)];
         var result = new FindResult
         {
             Archive = _layout.WalDirectory,
             Timeline = place.Timeline,
+            OtherTimelines = place.OtherTimelines,
             First = place.First,
             Last = place.Last,
             Segments = (long)(place.Run.Last - place.Run.First + 1),
@@ -89,7 +91,7 @@ internal sealed class WalFind
             LastCommit = search.LastCommit,
             NamesFrom = backup?.Name.ToString(),
             RestoresFrom = backup?.Metadata?.Stopped,
-            NameProblems = search.LostNames == 0 ? problems : [.. problems, $"{search.LostNames} changes of catalogues could not be read: what they did to names is not known"],
+            NameProblems = problems,
             Ownerless = search.Ownerless,
             KnownInstead = isKnown || problems.Count > 0 ? null : [.. names.Relations.Select(names.Describe).Distinct()],
             Problem = problem,
@@ -100,6 +102,10 @@ internal sealed class WalFind
     /// <summary>A timeline of a restore that was undone has nothing that anybody wants back.</summary>
     private static TimelineId NewestOf(WalCoverage coverage, IReadOnlySet<TimelineId> passedOver) =>
         coverage.Timelines.Where(timeline => !coverage.HistoryOf(timeline).GoesThroughAny(passedOver)).LastOrDefault(TimelineId.First);
+
+    /// <summary>A restore that was undone, or a standby that was promoted beside its primary, leaves WAL that somebody may be looking for.</summary>
+    private static List<TimelineId> OthersOf(WalCoverage coverage, TimelineHistory history, WalSegmentSize size) =>
+        [.. coverage.Timelines.Where(timeline => timeline != history.Timeline && (history.EndOf(timeline) is not { } end || coverage.RunsOf(timeline)[^1].Last >= end.Value / size.Bytes))];
 
     private static StoredBackup? Choose(List<StoredBackup> usable, TimelineHistory history, DateTimeOffset? since)
     {
@@ -119,6 +125,21 @@ internal sealed class WalFind
         // A transaction may have written a record long before it ended, but not before the WAL begins.
         var start = backup?.Metadata!.StartWal.Number(new WalSegmentSize(backup.Metadata.Cluster.WalSegmentSize)) ?? numbers[0];
         return numbers.FirstOrDefault(number => number >= start, numbers[^1]);
+    }
+
+    /// <summary>What may have been missed because names are not known.</summary>
+    private static IEnumerable<string> Concerns(FindQuery query, TransactionSearch search)
+    {
+        if (search.LostNames > 0)
+        {
+            yield return $"{search.LostNames} changes of catalogues could not be read: what they did to names is not known";
+        }
+
+        if (search.Nameless is { Count: > 0 } nameless)
+        {
+            yield return $"such changes were made to {(nameless.Count == 1 ? "a relation" : $"{nameless.Count} relations")} without a known name, which may be {query.Table}: "
+                + "a transaction may have changed it that was open when the backup began; without the table's name find shows them";
+        }
     }
 
     private static (RelationNames Names, IReadOnlyList<string> Problems) ReadNames(StoredBackup? backup, CancellationToken cancellationToken)
@@ -197,5 +218,5 @@ internal sealed class WalFind
         }
     }
 
-    private sealed record FindPlace(ArchivedRecords Records, WalRun Run, WalSegmentName First, WalSegmentName Last, TimelineId Timeline, StoredBackup? Backup);
+    private sealed record FindPlace(ArchivedRecords Records, WalRun Run, WalSegmentName First, WalSegmentName Last, TimelineId Timeline, StoredBackup? Backup, IReadOnlyList<TimelineId> OtherTimelines);
 }

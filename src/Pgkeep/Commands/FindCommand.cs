@@ -41,7 +41,7 @@ internal static class FindCommand
             throw UnknownTable(query.Table!, known.Select(name => name.ToString()).ToList(), known.Select(name => name.Relation).Distinct().ToList(), result);
         }
 
-        var restore = new RestoreCommandLine(context);
+        var restore = new RestoreCommandLine(context, result);
         if (context.Get(OptionTable.Json))
         {
             context.Output.WriteResult(JsonLine.Write(json => FindJson.Write(json, result, restore)));

@@ -11,6 +11,13 @@ internal static class FindJson
     {
         json.WriteString("source", result.Archive);
         json.WriteNumber("timeline", result.Timeline.Value);
+        json.WriteStartArray("other_timelines");
+        foreach (var other in result.OtherTimelines)
+        {
+            json.WriteNumberValue(other.Value);
+        }
+
+        json.WriteEndArray();
         json.WriteString("first_segment", result.First.ToString());
         json.WriteString("last_segment", result.Last.ToString());
         json.WriteNumber("segments", result.Segments);

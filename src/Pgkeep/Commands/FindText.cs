@@ -59,6 +59,14 @@ internal sealed class FindText(CommandContext context, FoundText text, FindResul
         {
             // Not broken into lines: it is there to be copied.
             Line($"restore   {command}");
+            if (transaction.IsPrepared)
+            {
+                Line("          it is prepared again then, and holds its locks: end it with ROLLBACK PREPARED, pg_prepared_xacts has its name");
+            }
+        }
+        else if (transaction.Time < result.RestoresFrom)
+        {
+            Line("          no backup had ended by then: what was before cannot be restored from this repository");
         }
     }
 
@@ -93,9 +101,9 @@ internal sealed class FindText(CommandContext context, FoundText text, FindResul
 
         var table = new TextTable();
         table.Add("searched", $"{result.First} to {result.Last}, timeline {result.Timeline}");
-        if (result.SegmentsRead < result.Segments)
+        if (FoundText.PassedOver(result) is { } passedOver)
         {
-            table.Add("", $"{Number(result.SegmentsRead)} of {Number(result.Segments)} segments, for their indexes tell that the others have nothing of it");
+            table.Add("", passedOver);
         }
 
         if (result is { FirstCommit: { } first, LastCommit: { } last })

@@ -62,6 +62,7 @@ internal sealed class FoundText(FindQuery query, TimeProvider time)
     public IEnumerable<string> Concerns(FindResult result) =>
     [
         .. result.NameProblems,
+        .. result.OtherTimelines.Select(other => $"timeline {other} has WAL that timeline {result.Timeline} does not lead to: --timeline {other} searches there"),
         .. query.Since < result.RestoresFrom ? [$"no backup is older than {Time(result.RestoresFrom!.Value)}: what was committed before cannot be restored"] : Array.Empty<string>(),
         .. result.Problem is { } cut ? [$"{cut}: nothing behind that was searched"] : Array.Empty<string>(),
     ];
@@ -69,6 +70,11 @@ internal sealed class FoundText(FindQuery query, TimeProvider time)
     /// <summary>Null where all are shown.</summary>
     public static string? LeftOut(FindResult result) => result.TransactionCount > result.Transactions.Count
         ? $"and {Number(result.TransactionCount - result.Transactions.Count)} transactions more, which --limit shows"
+        : null;
+
+    /// <summary>Null where all segments were read.</summary>
+    public static string? PassedOver(FindResult result) => result.SegmentsRead < result.Segments
+        ? $"{Number(result.SegmentsRead)} of {Number(result.Segments)} segments, for their indexes tell that the others have nothing of it"
         : null;
 
     public string Time(DateTimeOffset moment) => TimestampText.WithMilliseconds(moment, time);

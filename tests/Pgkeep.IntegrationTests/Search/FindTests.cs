@@ -130,7 +130,7 @@ public sealed class FindTests : IntegrationTest
         Assert.Contains("did you mean postgres.public.orders?", typo.EnsureExitCode(2).Stderr, StringComparison.Ordinal);
         Assert.Contains("postgres.public.twice, postgres.s.twice", ambiguous.EnsureExitCode(2).Stderr, StringComparison.Ordinal);
         empty.EnsureExitCode(2);
-        Assert.Equal($"pgkeep restore --target-name 'here and now' --backup-dir {site.Repository}", point["restore_points"]![0]!["restore"]!.GetValue<string>());
+        Assert.Equal($"pgkeep restore --target-name 'here and now' --target-timeline 1 --backup-dir {site.Repository}", point["restore_points"]![0]!["restore"]!.GetValue<string>());
         Assert.NotEmpty(near["commits_before"]!.AsArray());
         Assert.Empty(near["commits_after"]!.AsArray());
     }
@@ -171,6 +171,75 @@ public sealed class FindTests : IntegrationTest
 
         Assert.Contains(missing, answer["problem"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(1, answer["found"]!.GetValue<int>());
+    }
+
+    /// <summary>What a transaction changed in catalogues before the backup began, and what it committed behind it, no snapshot shows: a search by name must not pass it over without a word.</summary>
+    [Theory, EachMajor]
+    public async Task A_table_changed_by_a_transaction_that_the_backup_did_not_see_is_told_of(int major)
+    {
+        var site = await StartAsync(major);
+        await site.Cluster.ExecuteAsync("CREATE TABLE big AS SELECT i FROM generate_series(1, 100) i");
+        await using (var open = await site.Cluster.ConnectAsync())
+        {
+            await using var migration = new Npgsql.NpgsqlCommand("BEGIN; ALTER TABLE big ALTER i TYPE bigint", open);
+            await migration.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            await site.TakeBackupAsync();
+            migration.CommandText = "COMMIT";
+            await migration.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        await site.Cluster.ExecuteAsync("DELETE FROM big WHERE i <= 60");
+        await site.SwitchAndArchiveAsync();
+
+        var answer = await FindAsync(site, 1, "--table", "big", "--op", "delete");
+        var all = await FindAsync(site, 0, "--op", "delete");
+
+        Assert.Contains("may be big", Assert.Single(answer["name_problems"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains(all["transactions"]![0]!["relations"]!.AsArray(), relation => relation!["deleted"]!.GetValue<int>() == 60);
+    }
+
+    /// <summary>Its template's rows may have been written by one transaction and never been looked at.</summary>
+    [Theory, EachMajor]
+    public async Task A_database_made_from_a_template_has_names(int major)
+    {
+        var site = await StartAsync(major);
+        await site.Cluster.ExecuteAsync("CREATE DATABASE tmpl");
+        await site.Cluster.ExecuteAsync("BEGIN; CREATE SCHEMA app; CREATE TABLE app.q (i int); COMMIT", "tmpl");
+        await site.TakeBackupAsync();
+        await site.Cluster.ExecuteAsync("CREATE DATABASE shop TEMPLATE tmpl");
+        await site.Cluster.ExecuteAsync("INSERT INTO app.q VALUES (1), (2)", "shop");
+        await site.SwitchAndArchiveAsync();
+
+        var found = await FindOneAsync(site, "--table", "shop.app.q");
+
+        Assert.Equal(["shop.app.q +2 "], Inserted(found));
+    }
+
+    /// <summary>A number names another transaction on another timeline.</summary>
+    [Fact]
+    public async Task The_command_names_the_timeline_and_others_are_told()
+    {
+        var site = await StartAsync(PostgresServers.Newest);
+        await site.Cluster.ExecuteAsync("CREATE TABLE orders AS SELECT i FROM generate_series(1, 100) i");
+        await site.TakeBackupAsync();
+        await site.Cluster.ExecuteAsync("SELECT pg_create_restore_point('before')");
+        await site.Cluster.ExecuteAsync("DELETE FROM orders WHERE i <= 10");
+        await site.SwitchAndArchiveAsync();
+        await site.Cluster.ExecuteAsync("DELETE FROM orders WHERE i <= 20");
+        await site.SwitchAndArchiveAsync();
+        (await site.RestoreAsync(null, ["--target-name", "before"])).EnsureSuccess();
+        await site.Cluster.ExecuteAsync("DELETE FROM orders WHERE i <= 30");
+        await site.SwitchAndArchiveAsync();
+
+        var newest = await FindAsync(site, 0, "--table", "orders", "--op", "delete");
+        var first = await FindAsync(site, 0, "--table", "orders", "--op", "delete", "--timeline", "1");
+
+        Assert.Equal("[1]", newest["other_timelines"]!.ToJsonString());
+        Assert.Equal(["-30"], newest["transactions"]!.AsArray().Select(found => $"-{found!["relations"]![0]!["deleted"]}"));
+        Assert.Contains("--target-timeline 2", newest["transactions"]![0]!["restore"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(["-10", "-10"], first["transactions"]!.AsArray().Select(found => $"-{found!["relations"]![0]!["deleted"]}"));
+        await RestoreAsync(site, first["transactions"]![1]!);
+        Assert.Equal(90, await site.Cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 
     private static async Task CreateTablesAsync(PostgresCluster cluster)

@@ -25,8 +25,8 @@ public sealed partial class FindWalkTests : IntegrationTest
         var escaped = await WalkAsync(site, typed: ["\e"]);
         var interrupted = await WalkAsync(site, typed: ["\u0003"]);
 
-        Assert.Equal($"pgkeep restore --target-xid {xids[1]} --target-exclusive --backup-dir {site.Repository}\nexit code 0, modes kept\n", second.Behind);
-        Assert.Equal($"pgkeep restore --target-xid {xids[2]} --backup-dir {site.Repository}\nexit code 0, modes kept\n", after.Behind);
+        Assert.Equal($"pgkeep restore --target-xid {xids[1]} --target-exclusive --target-timeline 1 --backup-dir {site.Repository}\nexit code 0, modes kept\n", second.Behind);
+        Assert.Equal($"pgkeep restore --target-xid {xids[2]} --target-timeline 1 --backup-dir {site.Repository}\nexit code 0, modes kept\n", after.Behind);
         Assert.Equal("exit code 0, modes kept\n", nothing.Behind);
         Assert.Equal("exit code 0, modes kept\n", escaped.Behind);
         Assert.Equal("error: interrupted\nexit code 75, modes kept\n", interrupted.Behind);

@@ -118,7 +118,8 @@ internal sealed class CatalogFollower : IDisposable
             }
 
             catalog.Rows.Add(place, row);
-            if (tuple.IsKnownLive && (catalog.Catalog != Catalog.Relations || _names.FindRelation(row.Database, row.Oid) is null))
+            // Nobody is at work in a database that is copied: what was not taken back there is.
+            if ((tuple.IsKnownLive || (tuple.MayBeLive && _names.IsCopied(catalog.Database))) && (catalog.Catalog != Catalog.Relations || _names.FindRelation(row.Database, row.Oid) is null))
             {
                 _names.Set(catalog.Catalog, row);
             }

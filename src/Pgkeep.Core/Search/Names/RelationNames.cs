@@ -15,6 +15,7 @@ internal sealed class RelationNames
     private readonly Dictionary<(Oid Database, Oid Relation), CatalogRow> _relations = [];
     private readonly Dictionary<(Oid Database, Oid Schema), CatalogRow> _schemas = [];
     private readonly Dictionary<Oid, CatalogRow> _databases = [];
+    private readonly HashSet<Oid> _copied = [];
 
     public IEnumerable<CatalogRow> Relations => _relations.Values;
 
@@ -35,6 +36,9 @@ internal sealed class RelationNames
     public CatalogRow? FindByFile(in RelationFileLocator file) => _byFile.GetValueOrDefault(file);
 
     public CatalogRow? FindRelation(Oid database, Oid relation) => _relations.GetValueOrDefault((database, relation));
+
+    /// <summary>Whether a database was made from another in the WAL that was read, page by page.</summary>
+    public bool IsCopied(Oid database) => _copied.Contains(database);
 
     /// <summary>Null where it is not known; of a schema, its OID stands for it.</summary>
     public string? FindDatabaseName(Oid database) => _databases.GetValueOrDefault(database)?.NameText;
@@ -85,6 +89,12 @@ internal sealed class RelationNames
     public void TakeMap(in RelationMapChange map)
     {
         var (catalog, relation) = map.Database.Value == 0 ? (Catalog.Databases, CatalogOids.Databases) : (Catalog.Relations, CatalogOids.Relations);
+        var database = map.Database;
+        if (catalog == Catalog.Relations && !_catalogs.Values.Any(known => known.Catalog == Catalog.Relations && known.Database == database))
+        {
+            _copied.Add(database);
+        }
+
         if (map.Find(relation) is { } fileNode && new RelationFileLocator(map.Tablespace, map.Database, fileNode) is var file && !_catalogs.ContainsKey(file))
         {
             Track(catalog, map.Database, file, []);

@@ -36,7 +36,7 @@ public sealed class WalkMomentsTests
         var moment = Moments(Result([Deleting(200, 2)], [], null))[0];
 
         Assert.Equal(
-            [new("before", "pgkeep restore --target-xid 200 --target-exclusive --backup-dir /backups"), new("after", "pgkeep restore --target-xid 200 --backup-dir /backups")],
+            [new("before", "pgkeep restore --target-xid 200 --target-exclusive --target-timeline 1 --backup-dir /backups"), new("after", "pgkeep restore --target-xid 200 --target-timeline 1 --backup-dir /backups")],
             moment.Commands);
         Assert.Equal(["shop.public.orders: 1,234 rows deleted, 5 rows inserted"], moment.Did);
         Assert.EndsWith(", transaction 200", moment.Description[0], StringComparison.Ordinal);
@@ -51,8 +51,8 @@ public sealed class WalkMomentsTests
         var moment = Moments(Result([dropping], [], null))[0];
 
         Assert.Equal("database shop dropped", moment.Summary);
-        Assert.Equal("pgkeep restore --target-lsn 0/50 --target-exclusive --backup-dir /backups", moment.Commands[0].Text);
-        Assert.Equal("pgkeep restore --target-xid 200 --backup-dir /backups", moment.Commands[1].Text);
+        Assert.Equal("pgkeep restore --target-lsn 0/50 --target-exclusive --target-timeline 1 --backup-dir /backups", moment.Commands[0].Text);
+        Assert.Equal("pgkeep restore --target-xid 200 --target-timeline 1 --backup-dir /backups", moment.Commands[1].Text);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class WalkMomentsTests
         var commandLine = CommandLineParser.Parse(FindCommand.Definition, ["--backup-dir", "/backups"]);
         var values = new OptionResolver(commandLine.Options, _ => null, () => "/").Resolve(FindCommand.Definition.Options, null);
         var context = new CommandContext(commandLine, values, new Surroundings(new RecordingOutput(), _ => null, () => "/", TimeProvider.System));
-        return new WalkMoments(result, new FoundText(new FindQuery(), TimeProvider.System), new RestoreCommandLine(context), TimeProvider.System);
+        return new WalkMoments(result, new FoundText(new FindQuery(), TimeProvider.System), new RestoreCommandLine(context, result), TimeProvider.System);
     }
 
     private static WalMoment Commit(uint xid, int minute) => new(WalMomentKind.Commit, new Lsn(xid), new Lsn(xid + 1), xid, Noon.AddMinutes(minute));
@@ -105,6 +105,9 @@ public sealed class WalkMomentsTests
     {
         Archive = "/backups/wal_archive",
         Timeline = new TimelineId(1),
+        OtherTimelines = [],
+        Segments = 1,
+        SegmentsRead = 1,
         First = default,
         Last = default,
         Transactions = transactions,

@@ -7,7 +7,7 @@ namespace Pgkeep.Postgres.Wal.Index;
 /// <remarks>
 /// Only what cannot come from one server counts, since a segment that is refused stays with its server and fills its disk. One server's segments are whole and durable before they are
 /// offered (src/backend/access/transam/xlog.c, XLogWrite), so a crash can take a record's rest away but not its beginning: the next segment then says that it overwrites
-/// (XLP_FIRST_IS_OVERWRITE_CONTRECORD), and its first record names the last whole one as the one before it. pg_resetwal begins with a record that names none.
+/// (XLP_FIRST_IS_OVERWRITE_CONTRECORD) on the page where the rest ends that had been written, its first or a later one. pg_resetwal begins with a record that names none.
 /// </remarks>
 internal static class WalContinuity
 {
@@ -21,12 +21,12 @@ internal static class WalContinuity
     /// <returns>A lower-case fact about the segment; null where it goes on, or where nothing shows that it does not.</returns>
     public static string? FindBreak(WalSegmentEnds before, WalSegmentEnds next)
     {
-        if (before.IsInsideHead || next.First is { Previous.Value: 0 })
+        if (before.IsInsideHead || next.IsHeadOverwritten || next.First is { Previous.Value: 0 })
         {
             return null;
         }
 
-        if (before.Open is not { } open || next.IsHeadOverwritten)
+        if (before.Open is not { } open)
         {
             return next.Head is { } unexpected
                 ? $"begins with the last {unexpected.Total} bytes of a record, and none goes on from there"

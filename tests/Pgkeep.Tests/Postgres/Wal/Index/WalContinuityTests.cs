@@ -92,14 +92,18 @@ public sealed class WalContinuityTests
     }
 
     /// <summary>The server crashed while it was writing a record over the boundary, and has begun anew behind it.</summary>
-    [Fact]
-    public void A_crash_within_the_crossing_record_is_no_break()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5_000)]
+    [InlineData(20_000)]
+    [InlineData(40_000)]
+    public void A_crash_within_the_crossing_record_is_no_break(int behindTheBoundary)
     {
         var before = FilledTo(8000);
-        before.AddMessage(12_000);
+        before.AddMessage(60_000);
         before.FillSegment();
         var wal = FilledTo(8000);
-        wal.Add(WalBuilder.LogicalMessage, 0, WalBuilder.MainData(new byte[12_000]), 9, cutAt: (int)(Boundary - wal.Position));
+        wal.Add(WalBuilder.LogicalMessage, 0, WalBuilder.MainData(new byte[60_000]), 9, cutAt: (int)(Boundary - wal.Position) + behindTheBoundary);
         wal.Overwrite();
         wal.Add(WalManagers.Log, WalBuilder.OverwriteContinuation, WalBuilder.MainData(new byte[16]));
         wal.Switch();
