@@ -173,7 +173,9 @@ internal sealed class SegmentChoice
 
         var whole = open.Clone();
         head.AppendTo(whole);
-        return whole.Held.Length < WalRecordHeader.Length || Matters(new WalRecord { Format = before.Format, Header = whole.Header, Start = whole.Start, End = whole.Start + whole.TotalLength, Bytes = whole.Held });
+        // Page headers lie in it, fewer than it has bytes.
+        return whole.Held.Length < WalRecordHeader.Length
+            || Matters(new WalRecord { Format = before.Format, Header = whole.Header, Start = whole.Start, End = whole.Start + (2UL * whole.TotalLength), Bytes = whole.Held });
     }
 
     private bool Matters(in WalRecord record)
