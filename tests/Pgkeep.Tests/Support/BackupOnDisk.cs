@@ -24,6 +24,7 @@ internal sealed class BackupOnDisk : IDisposable
     private readonly TemporaryDirectory _source = new();
     private readonly TemporaryDirectory _target = new();
     private readonly List<string> _names = [];
+    private readonly List<string> _directories = [];
 
     public BackupOnDisk()
     {
@@ -81,6 +82,22 @@ internal sealed class BackupOnDisk : IDisposable
 
     /// <summary>Of the files that were added, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> Contents => _names.ToDictionary(name => name, name => File.ReadAllBytes(_source.PathOf(name)));
+
+    /// <summary>With its parents; the group may read them.</summary>
+    public void AddDirectory(string name)
+    {
+        if (Path.GetDirectoryName(name) is { Length: > 0 } parent)
+        {
+            AddDirectory(parent);
+        }
+
+        Directory.CreateDirectory(_source.PathOf(name), (UnixFileMode)0b111_101_000);
+        File.SetUnixFileMode(_source.PathOf(name), (UnixFileMode)0b111_101_000);
+        if (!_directories.Contains(name))
+        {
+            _directories.Add(name);
+        }
+    }
 
     /// <param name="name">Of a file that was added, or of a directory that holds one.</param>
     public void ChangeMode(string name, int mode) => File.SetUnixFileMode(_source.PathOf(name), (UnixFileMode)mode);
@@ -151,7 +168,7 @@ internal sealed class BackupOnDisk : IDisposable
 
     private IEnumerable<CopyItem> Items()
     {
-        foreach (var name in (string[])["base", "base/1", "global", "pg_wal", .. _names])
+        foreach (var name in (string[])["base", "base/1", "global", "pg_wal", .. _directories, .. _names])
         {
             Directory.CreateDirectory(_source.PathOf(name.Contains('/') ? Path.GetDirectoryName(name)! : name is "base" or "global" or "pg_wal" ? name : "."));
             yield return new CopyItem(name, FileStatus.Of(_source.PathOf(name))!.Value);

@@ -26,8 +26,8 @@ internal sealed class RestoredFiles
 
     private readonly Account _owner;
 
-    /// <summary>Of one archive: its own directories, and those that a file needed before they came.</summary>
-    private readonly ConcurrentDictionary<string, bool> _directories = new();
+    /// <summary>Of one archive: its own directories with their modes, and those that a file needed before they came.</summary>
+    private readonly ConcurrentDictionary<string, int> _directories = new();
     private readonly ConcurrentDictionary<string, bool> _neededDirectories = new();
     private volatile bool _isOpenToGroup;
     private long _files;
@@ -75,25 +75,12 @@ internal sealed class RestoredFiles
         }
     }
 
-    /// <summary>That of an archive, which a file in it may have made necessary before.</summary>
+    /// <summary>That of an archive, which a file in it may have made necessary before. It gets its mode when all are there: another thread may be just creating it.</summary>
     public void AddDirectory(string path, int mode)
     {
         _isOpenToGroup |= (mode & GroupReads) != 0;
-        _directories[path] = true;
+        _directories[path] = mode & DirectoryMask;
         CreateDirectory(path);
-        if ((mode & DirectoryMask) == OwnerOnly)
-        {
-            return;
-        }
-
-        try
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)(mode & DirectoryMask));
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "change the mode of", path);
-        }
     }
 
     /// <summary>A new file for writing.</summary>
@@ -116,17 +103,29 @@ internal sealed class RestoredFiles
         return file;
     }
 
-    /// <summary>To be called behind each archive: whether every file lay in a directory of that archive.</summary>
+    /// <summary>To be called behind each archive: gives its directories their modes, and refuses it where a file lay in a directory that is none of them.</summary>
     /// <param name="archive">For messages.</param>
-    public void CheckDirectories(string archive)
+    public void CompleteDirectories(string archive)
     {
-        var missing = _neededDirectories.Keys.Except(_directories.Keys).FirstOrDefault();
-        _directories.Clear();
-        _neededDirectories.Clear();
-        if (missing is not null)
+        if (_neededDirectories.Keys.Except(_directories.Keys).FirstOrDefault() is { } missing)
         {
             throw Doctored($"\"{archive}\" has files in \"{missing}\", and not that directory");
         }
+
+        foreach (var (path, mode) in _directories.Where(directory => directory.Value != OwnerOnly))
+        {
+            try
+            {
+                File.SetUnixFileMode(path, (UnixFileMode)mode);
+            }
+            catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+            {
+                throw PosixError.From(thrown, "change the mode of", path);
+            }
+        }
+
+        _directories.Clear();
+        _neededDirectories.Clear();
     }
 
     /// <summary>Counts a file, and gives it the mode that it had.</summary>

@@ -52,7 +52,7 @@ internal sealed class Unpack
             RunWhole(archive, target, cancellationToken);
         }
 
-        _files.CheckDirectories(archive);
+        _files.CompleteDirectories(archive);
     }
 
     /// <summary>Gives the data directory itself the owner and the mode that its server had it with; it may have been there before, empty.</summary>

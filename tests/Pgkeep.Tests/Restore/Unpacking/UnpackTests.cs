@@ -72,6 +72,25 @@ public sealed class UnpackTests : IDisposable
         Assert.Equal((UnixFileMode)0b111_101_000, File.GetUnixFileMode(Target(jobs)));
     }
 
+    [Fact]
+    public void A_directory_has_its_mode_whoever_creates_it_first()
+    {
+        var names = Enumerable.Range(0, 40).Select(number => $"d{number}/e/f").ToList();
+        foreach (var name in names)
+        {
+            // Big enough to begin a frame of its own, away from its directory's header.
+            _backup.Add(name, BackupOnDisk.Pages(70, 0));
+            _backup.AddDirectory(Path.GetDirectoryName(name)!);
+        }
+
+        _backup.Make();
+        for (var round = 0; round < 3; round++)
+        {
+            Run(8, $"modes{round}");
+            Assert.All(names, name => Assert.Equal((UnixFileMode)0b111_101_000, File.GetUnixFileMode(Path.Combine(_home.PathOf($"modes{round}"), Path.GetDirectoryName(name)!))));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
