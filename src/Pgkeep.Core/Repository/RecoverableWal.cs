@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal.Targets;
 
@@ -23,7 +24,7 @@ internal sealed class RecoverableWal
 
     public RepositoryIdentity Identity { get; }
 
-    public bool CanRead(WalSegmentName segment) => _inventory.Contains(segment) || _plain.Contains(segment);
+    public bool CanRead(WalSegmentName segment) => _inventory.Contains(segment) ? IsFile(segment) : _plain.Contains(segment);
 
     public string Describe(WalSegmentName segment) => _inventory.Contains(segment) ? _archive.Describe(segment.ToString()) : _plain[segment].FirstOrDefault() ?? segment.ToString();
 
@@ -96,6 +97,9 @@ internal sealed class RecoverableWal
 
         return visitor.Stop is { } stop && stop.Record < until;
     }
+
+    /// <summary>A name in an archive may be anything, and a pipe is no reason for a plan to wait.</summary>
+    private bool IsFile(WalSegmentName segment) => FileStatus.OfTarget(_archive.Describe(_inventory.Find(segment.ToString())!.Stored.Name)) is not { Type: not FileType.Regular };
 
     private Lsn? Measure(WalSegmentName segment, string path)
     {

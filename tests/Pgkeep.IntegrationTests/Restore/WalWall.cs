@@ -3,8 +3,8 @@ using Pgkeep.IntegrationTests.Harness;
 namespace Pgkeep.IntegrationTests.Restore;
 
 /// <summary>
-/// Replaces the newest stored segment by a named pipe, so that the replay stops in front of it until this is disposed: a recovery that lasts
-/// exactly as long as a test wants.
+/// Replaces the newest stored segment but one by a named pipe, so that the replay stops in front of it until this is disposed: a recovery that lasts
+/// exactly as long as a test wants. The newest is read for the plan, which tells the last commit in it.
 /// </summary>
 internal sealed class WalWall : IAsyncDisposable, IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class WalWall : IAsyncDisposable, IDisposable
 
     public static async Task<WalWall> BuildAsync(RestoreSite site)
     {
-        var segment = Directory.EnumerateFiles(site.Archive, "????????????????????????.gz").Order(StringComparer.Ordinal).Last();
+        var segment = Directory.EnumerateFiles(site.Archive, "????????????????????????.gz").Order(StringComparer.Ordinal).ToList()[^2];
         var wall = new WalWall(segment);
         (await TestAccount.RunAsync("sh", ["-c", "mv \"$1\" \"$2\" && mkfifo -m 0600 \"$1\"", "sh", segment, wall.Hidden])).EnsureSuccess();
         return wall;
