@@ -75,6 +75,8 @@ internal sealed class RecoveryWindows
         var isLeft = next is { } left && left.Begun < to;
         to = isLeft ? next!.Value.Begun : to;
         var (commit, problem) = last is { } end ? await LastCommitAsync(backup, history, end, isLeft ? to : null, cancellationToken) : (null, null);
+        // The time of a file moves in steps of some milliseconds, and may lie before the last commit in it.
+        to = !isLeft && commit?.Time > to ? commit.Value.Time.ToLocalTime() : to;
         return new RecoveryWindow(backup, history.Timeline, from, to < from ? from : to, last, _coverage.HasFrom(history, behind) ? _coverage.Needed(history, behind) : null)
         {
             Next = isLeft ? next!.Value.Timeline : null,
