@@ -49,7 +49,7 @@ internal sealed class CatalogReader
             file.Position = 0;
             using var plain = new GzipMemberStream(file);
             var reader = new CatalogReader(visit);
-            reader.Read(plain, path, cancellationToken);
+            JsonTokens.Read(plain, BufferLength, (in Utf8JsonReader token) => reader.Take(token, path), cancellationToken);
             return reader;
         }
         catch (FileNotFoundException)
@@ -68,30 +68,6 @@ internal sealed class CatalogReader
 
     private static PgkeepException Damaged(string path, string problem) =>
         new(ErrorKind.BackupDamaged, $"\"{path}\" is damaged: {problem}", "pgkeep verify names every damaged file of a backup");
-
-    private void Read(Stream plain, string path, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[BufferLength];
-        var filled = 0;
-        var state = default(JsonReaderState);
-        for (var isAtEnd = false; !isAtEnd;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var read = filled < buffer.Length ? plain.Read(buffer.AsSpan(filled)) : throw new JsonException();
-            isAtEnd = read == 0;
-            filled += read;
-            var json = new Utf8JsonReader(buffer.AsSpan(0, filled), isAtEnd, state);
-            while (json.Read())
-            {
-                Take(json, path);
-            }
-
-            state = json.CurrentState;
-            var consumed = (int)json.BytesConsumed;
-            buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
-            filled -= consumed;
-        }
-    }
 
     private void Take(in Utf8JsonReader json, string path)
     {

@@ -53,5 +53,9 @@ internal sealed record FindQuery
     /// <summary>Whether a moment lies in the time that is asked for.</summary>
     public bool Covers(DateTimeOffset time) => !(time < Since) && !(time > Until);
 
+    /// <summary>Of rows that were changed, those that are asked for.</summary>
+    public long RowsAsked(long inserted, long updated, long deleted) =>
+        (AsksFor(FoundOperation.Insert) ? inserted : 0) + (AsksFor(FoundOperation.Update) ? updated : 0) + (AsksFor(FoundOperation.Delete) ? deleted : 0);
+
     public bool AsksFor(FoundOperation operation) => Operations.Count == 0 || Operations.Contains(operation);
 }

@@ -27,17 +27,12 @@ internal static class QueryMatch
         }
 
         var asked = transaction.Relations.Where(relation => IsAskedFor(query, relation)).ToList();
-        var rows = asked.Sum(relation => RowsOf(query, relation));
+        var rows = asked.Sum(relation => query.RowsAsked(relation.Inserted, relation.Updated, relation.Deleted));
         return rows >= Math.Max(1, query.MinRows) || (query.MinRows == 0 && asked.Any(relation => HasFate(query, relation.Fate)));
     }
 
     public static bool IsAskedFor(FindQuery query, FoundRelation relation) =>
         query.Table is { } table ? relation.Name is { } name && table.Matches(name) : query.IncludesInternal || !relation.IsInternal;
-
-    private static long RowsOf(FindQuery query, FoundRelation relation) =>
-        (query.AsksFor(FoundOperation.Insert) ? relation.Inserted : 0)
-        + (query.AsksFor(FoundOperation.Update) ? relation.Updated : 0)
-        + (query.AsksFor(FoundOperation.Delete) ? relation.Deleted : 0);
 
     private static bool HasFate(FindQuery query, RelationFate fate) => fate switch
     {

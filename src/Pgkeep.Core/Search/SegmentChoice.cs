@@ -151,10 +151,7 @@ internal sealed class SegmentChoice
         return _query.AsksForRelations && HasAskedRows(changes) && IsAskedFor(changes.Relation);
     }
 
-    private bool HasAskedRows(RelationChanges changes) =>
-        (_query.AsksFor(FoundOperation.Insert) && changes.Inserts > 0)
-        || (_query.AsksFor(FoundOperation.Update) && changes.Updates + changes.Moves > 0)
-        || (_query.AsksFor(FoundOperation.Delete) && changes.Deletes > 0);
+    private bool HasAskedRows(RelationChanges changes) => _query.RowsAsked(changes.Inserts, changes.Updates + changes.Moves, changes.Deletes) > 0;
 
     private bool IsAskedFor(in RelationFileLocator file) => _query.Table is not { } table || (_names.FindByFile(file) is { } row && table.MayMatch(row));
 

@@ -74,7 +74,7 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
     public HashSet<uint> FoundXids { get; } = [];
 
     /// <summary>Transactions and subtransactions under way that may match.</summary>
-    public IEnumerable<uint> AwaitedXids => _open.All.Where(open => QueryMatch.MayMatch(_query, [open.Value], unlinksFiles: false)).Select(open => open.Key);
+    public IEnumerable<uint> AwaitedXids => _open.All.Where(open => MayMatch(open.Value)).Select(open => open.Key);
 
     /// <summary>Whether a transaction that ends is one of those, or the one that is looked for.</summary>
     public bool Awaits(in TransactionEnd end)
@@ -282,15 +282,17 @@ internal sealed class TransactionSearch : IWalRecordVisitor, IDisposable
     {
         foreach (var count in parts.SelectMany(part => part.Counts))
         {
-            if (count is { Relation: null, Catalog: null }
-                && ((_query.AsksFor(FoundOperation.Insert) && count.Inserted > 0) || (_query.AsksFor(FoundOperation.Update) && count.Updated > 0) || (_query.AsksFor(FoundOperation.Delete) && count.Deleted > 0)))
+            // Rows that were put in and taken back may be less than none.
+            if (count is { Relation: null, Catalog: null } && _query.RowsAsked(Math.Max(0, count.Inserted), count.Updated, count.Deleted) > 0)
             {
                 NoteNameless(count.File);
             }
         }
     }
 
-    private bool IsAwaited(uint xid) => xid == _xid || (_open.Find(xid) is { } part && QueryMatch.MayMatch(_query, [part], unlinksFiles: false));
+    private bool IsAwaited(uint xid) => xid == _xid || (_open.Find(xid) is { } part && MayMatch(part));
+
+    private bool MayMatch(OpenTransaction part) => QueryMatch.MayMatch(_query, [part], unlinksFiles: false);
 
     private void Count(WalMoment commit)
     {

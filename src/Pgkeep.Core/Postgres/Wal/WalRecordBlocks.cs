@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using static Pgkeep.Postgres.Wal.WalRecordBody;
 
 namespace Pgkeep.Postgres.Wal;
 
@@ -10,16 +11,6 @@ namespace Pgkeep.Postgres.Wal;
 // PostgreSQL src/backend/access/transam/xlogreader.c, DecodeXLogRecord
 internal sealed class WalRecordBlocks
 {
-    private const byte ShortData = 255;
-    private const byte LongData = 254;
-    private const byte OriginId = 253;
-    private const byte TopLevelXidId = 252;
-
-    private const byte ForkMask = 0x0F;
-    private const byte HasImage = 0x10;
-    private const byte SameRelation = 0x80;
-    private const byte ImageHasHole = 0x01;
-
     private const int ShortestBlock = 8;
     private const int ImageLength = 5;
     private const int LongestBlock = ShortestBlock + RelationFileLocator.Length + ImageLength + sizeof(ushort);

@@ -16,17 +16,17 @@ internal sealed class WalRecordBody
     /// <summary>More than the headers of any record have: 33 blocks of up to 27 bytes, origin, transaction and the length of the main data.</summary>
     public const int MaxHeaderLength = 1024;
 
-    private const byte ShortData = 255;
-    private const byte LongData = 254;
-    private const byte OriginId = 253;
-    private const byte TopLevelXidId = 252;
+    internal const byte ShortData = 255;
+    internal const byte LongData = 254;
+    internal const byte OriginId = 253;
+    internal const byte TopLevelXidId = 252;
 
-    private const byte ForkMask = 0x0F;
-    private const byte HasImage = 0x10;
+    internal const byte ForkMask = 0x0F;
+    internal const byte HasImage = 0x10;
     private const byte HasData = 0x20;
     private const byte WillInit = 0x40;
-    private const byte SameRelation = 0x80;
-    private const byte ImageHasHole = 0x01;
+    internal const byte SameRelation = 0x80;
+    internal const byte ImageHasHole = 0x01;
 
     private readonly WalBlockReference[] _blocks = new WalBlockReference[MaxBlocks];
     private int _count;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Repository;
 using Pgkeep.Streams;
 
 namespace Pgkeep.Verify.Deep;
@@ -18,7 +19,7 @@ internal static class CatalogCheck
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
             using var plain = new GzipMemberStream(file);
-            Parse(plain, cancellationToken);
+            JsonTokens.Read(plain, BufferLength, (in Utf8JsonReader _) => { }, cancellationToken);
         }
         catch (Exception damaged) when (damaged is InvalidDataException or JsonException)
         {
@@ -27,29 +28,6 @@ internal static class CatalogCheck
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "read", path);
-        }
-    }
-
-    private static void Parse(Stream plain, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[BufferLength];
-        var filled = 0;
-        var state = default(JsonReaderState);
-        for (var isAtEnd = false; !isAtEnd;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var read = filled < buffer.Length ? plain.Read(buffer.AsSpan(filled)) : throw new JsonException();
-            isAtEnd = read == 0;
-            filled += read;
-            var json = new Utf8JsonReader(buffer.AsSpan(0, filled), isAtEnd, state);
-            while (json.Read())
-            {
-            }
-
-            state = json.CurrentState;
-            var consumed = (int)json.BytesConsumed;
-            buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
-            filled -= consumed;
         }
     }
 }
