@@ -18,6 +18,9 @@ internal static class FileSystem
         }
     }
 
+    /// <summary>Keeps a directory under a short name: <c>/proc/self/fd/</c> and its number.</summary>
+    public static SafeFileHandle OpenDirectory(string path) => OpenForSync(path, Libc.O_DIRECTORY);
+
     /// <summary>Makes the names in a directory durable.</summary>
     public static void SyncDirectory(string path)
     {

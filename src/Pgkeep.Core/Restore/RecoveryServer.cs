@@ -19,6 +19,10 @@ internal sealed class RecoveryServer : IAsyncDisposable
     private const string SocketDirectory = ".";
 
     private const string LogName = "pgkeep-recovery.log";
+    private const string AccessName = "pgkeep-recovery.hba";
+
+    /// <summary>Who gets to the socket is the data directory's owner already.</summary>
+    private static ReadOnlySpan<byte> Access => "local all all trust\n"u8;
 
     /// <summary>PostgreSQL src/include/utils/pidfile.h, PM_STATUS_READY.</summary>
     private const string ReadyStatus = "ready";
@@ -42,6 +46,8 @@ internal sealed class RecoveryServer : IAsyncDisposable
 
     private string LogPath => Path.Combine(_plan.DataDirectory, LogName);
 
+    private string AccessPath => Path.Combine(_plan.DataDirectory, AccessName);
+
     /// <summary>Whether a running server is one of these, left by a restore that was killed.</summary>
     public static bool IsOne(PostmasterFile running) => running.SocketDirectory == SocketDirectory;
 
@@ -52,6 +58,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
     public async Task RecoverAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
+        WriteAccess();
         // Is not interrupted: a server that is about to start must be known before its directory can be taken away from it.
         _starting = _control.StartPlainAsync(LogPath, Options(), StartPatience, CancellationToken.None);
         while (true)
@@ -93,7 +100,12 @@ internal sealed class RecoveryServer : IAsyncDisposable
         }
 
         FileSystem.Delete(LogPath);
+        FileSystem.Delete(AccessPath);
     }
+
+    /// <summary>For sessions on it, once it has promoted itself.</summary>
+    public RecoverySocket OpenSocket() =>
+        new(_plan.DataDirectory, PostmasterFile.OfRunning(_plan.DataDirectory)?.Port ?? throw new PgkeepException(ErrorKind.ServerFailed, "the recovered server has ended by itself"));
 
     /// <summary>For the restore's own log.</summary>
     public string ReadLog()
@@ -105,6 +117,15 @@ internal sealed class RecoveryServer : IAsyncDisposable
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             return $"the server's messages cannot be read: {thrown.Message}";
+        }
+    }
+
+    private void WriteAccess()
+    {
+        DurableFile.Replace(AccessPath, Access, 0b110_000_000);
+        if (Account.IsRoot)
+        {
+            FileSystem.ChangeOwner(AccessPath, _plan.Account.UserId, _plan.Account.GroupId);
         }
     }
 
@@ -127,30 +148,15 @@ internal sealed class RecoveryServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A configuration outside the data directory is named; a data_directory in it must not lead elsewhere.</summary>
-    public static IReadOnlyList<string> ConfigurationOptions(RestorePlan plan)
-    {
-        var cluster = plan.Metadata.Cluster;
-        var options = new List<string> { "-c", $"data_directory={plan.DataDirectory}" };
-        foreach (var (name, path) in new[] { ("config_file", cluster.ConfigFile), ("hba_file", cluster.HbaFile), ("ident_file", cluster.IdentFile) })
-        {
-            if (path is not null)
-            {
-                options.AddRange(["-c", $"{name}={path}"]);
-            }
-        }
-
-        return options;
-    }
-
     private static TimelineId? Other(RestoreWal wal) => wal.Latest == wal.Chain.Timeline ? null : wal.Latest;
 
     private IReadOnlyList<string> Options() =>
     [
-        .. ConfigurationOptions(_plan),
+        .. _plan.ConfigurationOptions,
         "-c", "listen_addresses=",
         "-c", $"unix_socket_directories={SocketDirectory}",
         "-c", "unix_socket_permissions=0700",
+        "-c", $"hba_file={AccessPath}",
         // Without it, settings lower than the old server's would stop the replay (max_connections and the like).
         "-c", "hot_standby=off",
         "-c", "logging_collector=off",

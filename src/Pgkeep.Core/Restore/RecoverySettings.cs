@@ -17,7 +17,7 @@ internal sealed class RecoverySettings
     public const string SignalName = "recovery.signal";
 
     private const string FileName = "postgresql.auto.conf";
-    private const string Begin = "# pgkeep restore: these lines are removed when the recovery is over";
+    private const string Begin = "# pgkeep restore: these lines are for the recovery, and have no use when it is over";
     private const string End = "# pgkeep restore: end";
     private const int DefaultMode = 0b110_000_000;
 

@@ -24,8 +24,8 @@ internal sealed record RestoreJournal
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>Set when the recovery is over: from then on what was restored is a cluster of its own, and never discarded.</summary>
-    public bool IsRecovered { get; init; }
+    /// <summary>Set when the recovery is over, or was left to whoever starts the server: from then on what was restored is a cluster of its own, and never discarded.</summary>
+    public bool IsOver { get; init; }
 
     /// <summary>Not part of the content.</summary>
     [JsonIgnore]
@@ -49,13 +49,13 @@ internal sealed record RestoreJournal
     /// </summary>
     [JsonIgnore]
     public bool IsBrokenOff =>
-        !IsRecovered
+        !IsOver
         && (!File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath))
             || File.Exists(System.IO.Path.Combine(DataDirectory, RecoverySettings.SignalName)));
 
     /// <summary>Without its control file, which comes last, no server has ever run on what was copied.</summary>
     [JsonIgnore]
-    public bool IsPartialCopy => !IsRecovered && !File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath));
+    public bool IsPartialCopy => !IsOver && !File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath));
 
     /// <param name="tablespaces">Their version directories, there or not.</param>
     /// <param name="owner">Root's journal must be readable for the server's account.</param>

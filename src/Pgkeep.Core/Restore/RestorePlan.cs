@@ -24,6 +24,8 @@ internal sealed record RestorePlan
 
     public required string DataDirectory { get; init; }
 
+    public required IReadOnlyList<TablespacePlace> Tablespaces { get; init; }
+
     /// <summary>Where the old cluster is now, which a restore that was broken off may have moved; null where there is nothing to move aside.</summary>
     public required string? OldDataDirectory { get; init; }
 
@@ -34,4 +36,7 @@ internal sealed record RestorePlan
     public required Account Account { get; init; }
 
     public required ServerPrograms Programs { get; init; }
+
+    /// <summary>For the server's command line: settings that name a configuration outside the data directory.</summary>
+    public required IReadOnlyList<string> ConfigurationOptions { get; init; }
 }

@@ -38,7 +38,8 @@ internal sealed class RestorePlanner
         metadata.Codec.RequireUsable();
         choice.CheckTarget(_settings.Target);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
-        CheckPlaces(dataDirectory, metadata);
+        IReadOnlyList<TablespacePlace> tablespaces = [.. metadata.Tablespaces.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Location, tablespace.Location, tablespace.Archive))];
+        CheckPlaces(dataDirectory, tablespaces, metadata);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
         var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
         var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null);
@@ -63,10 +64,12 @@ internal sealed class RestorePlanner
             Target = _settings.Target,
             Wal = wal,
             DataDirectory = dataDirectory,
+            Tablespaces = tablespaces,
             OldDataDirectory = old,
             Running = running,
             Account = account,
             Programs = programs,
+            ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
         };
     }
 
@@ -104,9 +107,9 @@ internal sealed class RestorePlanner
         }
     }
 
-    private void CheckPlaces(string dataDirectory, BackupMetadata metadata)
+    private void CheckPlaces(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces, BackupMetadata metadata)
     {
-        foreach (var directory in metadata.Tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
+        foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
             if (_settings.Layout.OverlapWith(directory) is { } own)
             {
@@ -118,7 +121,7 @@ internal sealed class RestorePlanner
         }
 
         // Which share of it goes where is not known beforehand; where all of it cannot fit together, it is refused here.
-        var free = metadata.Tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory)
+        var free = tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory)
             .Select(path => Directory.Exists(path) ? path : ExistingParent(path))
             .DistinctBy(path => FileStatus.OfTarget(path)!.Value.Device)
             .Sum(path => new DriveInfo(path).AvailableFreeSpace);
@@ -212,6 +215,21 @@ internal sealed class RestorePlanner
                 "nothing was changed; move the content to another disk yourself, for into an empty mount point it can be restored",
                 "or restore to another place with --pgdata");
         }
+    }
+
+    /// <summary>A configuration outside the data directory is named; a data_directory in it must not lead elsewhere.</summary>
+    private static List<string> ConfigurationOptions(string dataDirectory, ClusterMetadata cluster)
+    {
+        var options = new List<string> { "-c", $"data_directory={dataDirectory}" };
+        foreach (var (name, path) in new[] { ("config_file", cluster.ConfigFile), ("hba_file", cluster.HbaFile), ("ident_file", cluster.IdentFile) })
+        {
+            if (path is not null)
+            {
+                options.AddRange(["-c", $"{name}={path}"]);
+            }
+        }
+
+        return options;
     }
 
     private static void CheckConfiguration(BackupMetadata metadata, string backup)

@@ -3,7 +3,8 @@ namespace Pgkeep.Restore;
 /// <param name="OldDataDirectory">Where the old cluster lies now; null where there was none.</param>
 /// <param name="Journal">By which the restore can be undone.</param>
 /// <param name="Phases">What took how long: stop, copy, replay, start.</param>
-internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases);
+/// <param name="Health">Of the recovered cluster, before anybody else came in; null where its recovery was left to somebody.</param>
+internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases, ClusterHealth? Health);
 
 internal sealed record RestorePhase(string Name, TimeSpan Duration);
 

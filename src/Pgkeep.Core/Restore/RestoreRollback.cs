@@ -26,7 +26,7 @@ internal sealed class RestoreRollback
         RequireNoServer(dataDirectory, stopServer);
         var journal = RestoreJournal.Find(dataDirectory)
             ?? throw new PgkeepException(ErrorKind.Usage, $"no restore of \"{dataDirectory}\" can be undone: there is no journal beside it");
-        if (journal.IsRecovered && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside) is { } gone)
+        if (journal.IsOver && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside) is { } gone)
         {
             throw new PgkeepException(
                 ErrorKind.Usage,

@@ -1,12 +1,8 @@
-using System.Diagnostics;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
-using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
-using Pgkeep.Restore.Unpacking;
 
 namespace Pgkeep.Restore;
 
@@ -24,6 +20,7 @@ internal sealed class RestoreRun
     private readonly ServerControl _control;
     private bool _isOldInPlace = true;
     private bool _hasRecovered;
+    private ClusterHealth? _health;
 
     public RestoreRun(RestoreSettings settings, RestorePlanner planner, RestorePlan plan, OperationLog log, TimeProvider time)
     {
@@ -71,10 +68,18 @@ internal sealed class RestoreRun
             PrefetchDirectory.RemoveFor(_plan.DataDirectory, _settings.Fetch.Place);
         }
 
-        await StartRestoredAsync(serverLog, journal);
-        clock.End("start");
-        _log.Write($"Restore completed; the server is running on {_plan.DataDirectory}");
-        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases);
+        if (_settings.IsLeft)
+        {
+            _log.Write($"Restore completed but for the recovery, which begins when the server on {_plan.DataDirectory} is started");
+        }
+        else
+        {
+            await StartRestoredAsync(serverLog, journal);
+            clock.End("start");
+            _log.Write($"Restore completed; the server is running on {_plan.DataDirectory}");
+        }
+
+        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases, _health);
     }
 
     /// <summary>A restore that was killed: its server ends, and what it had moved is in its place again, with the WAL that only the old cluster has.</summary>
@@ -126,7 +131,7 @@ internal sealed class RestoreRun
 
         var version = $"PG_{_plan.Metadata.Cluster.PostgresqlMajor}_{_plan.Metadata.Cluster.CatalogVersion}";
         // Those of the old cluster too: what is replayed may create one in the same place, and would write into the old one's files.
-        var tablespaces = _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location)
+        var tablespaces = _plan.Tablespaces.Select(tablespace => tablespace.Location)
             .Concat(old is null ? [] : TablespaceLinks.Of(old).Select(tablespace => tablespace.Location))
             .Select(location => Path.Combine(FileSystem.Resolve(location), version))
             .Distinct();
@@ -141,9 +146,17 @@ internal sealed class RestoreRun
         try
         {
             Copy(wal, journal, cancellationToken);
+            var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _control, _log, _time);
+            await recovery.PrepareAsync(cancellationToken);
             clock.End("copy");
-            journal = await RecoverAsync(wal, journal, cancellationToken);
-            clock.End("replay");
+            if (!_settings.IsLeft)
+            {
+                await RecoverAsync(recovery, cancellationToken);
+                clock.End("replay");
+            }
+
+            journal = journal with { IsOver = true };
+            journal.Write();
             return journal;
         }
         catch (Exception failure) when (!_hasRecovered)
@@ -175,59 +188,21 @@ internal sealed class RestoreRun
 
     private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
-        var unpack = new Unpack(_plan.Account, _plan.Metadata.Codec, _settings.Fetch.Jobs);
-        unpack.CreateDirectory(_plan.DataDirectory);
-        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Main), "", _plan.DataDirectory, cancellationToken);
-        foreach (var tablespace in _plan.Metadata.Tablespaces)
-        {
-            unpack.CreateDirectory(tablespace.Location);
-            unpack.Run(Path.Combine(_plan.Backup.Directory, tablespace.Archive), $"pg_tblspc/{tablespace.Oid}/", tablespace.Location, cancellationToken);
-        }
-
-        var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
-        unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
-        UnarchivedWal.Copy(wal.Unarchived.Select(file => InAside(file, journal)), _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
-        unpack.OpenTo(_plan.DataDirectory);
-        foreach (var directory in _plan.Metadata.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))
-        {
-            FileSystem.SyncAll(directory);
-        }
-
-        Unpack.Finish(_plan.DataDirectory);
-        _log.Write($"Copied {unpack.Files} files, {SizeText.Short(unpack.Bytes)}");
+        var copy = new ClusterCopy(_plan, _settings.Fetch.Jobs);
+        copy.Run(wal.Unarchived.Select(file => InAside(file, journal)), cancellationToken);
+        copy.Finish();
+        _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
     }
 
-    private async Task<RestoreJournal> RecoverAsync(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
+    private async Task RecoverAsync(ClusterRecovery recovery, CancellationToken cancellationToken)
     {
-        var settings = new RecoverySettings(_plan.DataDirectory, _plan.Account);
-        var command = wal.EndsWithBackup
-            ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.HasArchive)
-            : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.Chain.Timeline);
-        command = RecoverySettings.Without(wal.WithoutHistory, command);
-        var archiving = await _control.ReadSettingAsync("archive_mode", RecoveryServer.ConfigurationOptions(_plan), cancellationToken)
-            ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
-        var version = PostgresVersion.TryGet(_plan.Metadata.Cluster.PostgresqlMajor, out var row) ? row : throw new UnreachableException("a program of that major was found");
-        settings.Write(command, wal.End.Told, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && version.HasRecoveryPrefetch));
-        _log.Write(wal.End.Told.Kind != RecoveryTargetKind.Latest ? $"Replaying WAL {(wal.End.Told.IsExclusive ? "before" : "up to")} {wal.End.Told}" : wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
-        await using var server = new RecoveryServer(_plan with { Wal = wal }, _control, _time);
-        try
-        {
-            await server.RecoverAsync(_settings.RecoveryTimeout, cancellationToken);
-        }
-        finally
-        {
-            foreach (var line in server.ReadLog().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        await recovery.RunAsync(
+            async server =>
             {
-                _log.Append($"server: {line}");
-            }
-        }
-
-        _hasRecovered = true;
-        await server.StopAsync();
-        settings.Remove();
-        var recovered = journal with { IsRecovered = true };
-        recovered.Write();
-        return recovered;
+                _hasRecovered = true;
+                _health = await new ClusterHealthCheck(_plan, server, _settings.Role).RunAsync();
+            },
+            cancellationToken);
     }
 
     private UnarchivedFile InAside(UnarchivedFile file, RestoreJournal journal) =>
@@ -248,7 +223,7 @@ internal sealed class RestoreRun
 
         try
         {
-            await _control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(_plan), CancellationToken.None);
+            await _control.StartAsync(serverLog, _plan.ConfigurationOptions, CancellationToken.None);
             _log.Write("The old server is running again");
             return "all is as it was before, and the old server is running again";
         }
@@ -265,7 +240,7 @@ internal sealed class RestoreRun
     {
         try
         {
-            await _control.StartAsync(serverLog, RecoveryServer.ConfigurationOptions(_plan), CancellationToken.None);
+            await _control.StartAsync(serverLog, _plan.ConfigurationOptions, CancellationToken.None);
         }
         catch (PgkeepException failure)
         {

@@ -23,6 +23,12 @@ internal sealed record RestoreSettings
 
     public required bool StopServer { get; init; }
 
+    /// <summary>All is prepared, and somebody else starts the server, which recovers then.</summary>
+    public bool IsLeft { get; init; }
+
+    /// <summary>As whom the restored server is looked at; null for one of the usual names.</summary>
+    public string? Role { get; init; }
+
     /// <summary>For the replay; zero for none.</summary>
     public required TimeSpan RecoveryTimeout { get; init; }
 

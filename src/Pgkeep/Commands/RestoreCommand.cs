@@ -1,5 +1,5 @@
+using Pgkeep.Diagnostics;
 using Pgkeep.Options;
-using Pgkeep.Output;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 using Pgkeep.Restore;
@@ -39,6 +39,8 @@ internal static class RestoreCommand
             DataDirectory = context.Get(OptionTable.PgData),
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
+            IsLeft = context.Get(OptionTable.NoStart),
+            Role = context.Get(OptionTable.User),
             RecoveryTimeout = context.Get(OptionTable.RecoveryTimeout),
             Fetch = new RecoveryFetch(context.Get(OptionTable.Prefetch), context.Get(OptionTable.PrefetchDir), context.Get(OptionTable.Jobs)),
             Program = CommandSettings.Program,
@@ -63,38 +65,7 @@ internal static class RestoreCommand
         await context.Confirmation.RequireAsync("restore", cancellationToken);
         var log = new OperationLog(context.Get(OptionTable.RestoreLog), context.Time) { Failed = context.Warn, Echo = context.Note, Owner = plan.Account };
         var result = await new RestoreRun(settings, planner, plan, log, context.Time).RunAsync(cancellationToken);
-        WriteResult(context, result);
-        return 0;
-    }
-
-    private static void WriteResult(CommandContext context, RestoreResult result)
-    {
-        if (context.Get(OptionTable.Json))
-        {
-            context.Output.WriteResult(JsonLine.Write(json =>
-            {
-                json.WriteString("backup", result.Plan.Backup.Name.ToString());
-                json.WriteString("data_directory", result.Plan.DataDirectory);
-                json.WriteString("old_data_directory", result.OldDataDirectory);
-                json.WriteString("journal", result.Journal);
-                json.WriteStartObject("seconds");
-                foreach (var phase in result.Phases)
-                {
-                    json.WriteNumber(phase.Name, Math.Round(phase.Duration.TotalSeconds, 3));
-                }
-
-                json.WriteEndObject();
-            }));
-            return;
-        }
-
-        context.Output.WriteResult($"Restored: the server is running on {result.Plan.DataDirectory}");
-        context.Output.WriteResult($"time      {string.Join(", ", result.Phases.Select(phase => $"{phase.Name} {DurationText.Of(phase.Duration)}"))}");
-        if (result.OldDataDirectory is { } old)
-        {
-            context.Output.WriteResult($"old data  {old}");
-            context.Output.WriteResult($"journal   {result.Journal}");
-            context.Output.WriteResult($"          undo with pgkeep restore rollback --pgdata {result.Plan.DataDirectory}; remove it when you no longer need it");
-        }
+        RestoreResultText.Write(context, result);
+        return result.Health is { Problems.Count: > 0 } ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : 0;
     }
 }

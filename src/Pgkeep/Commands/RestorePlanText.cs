@@ -31,8 +31,11 @@ internal static class RestorePlanText
             "old data",
             plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
                 : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
-        table.Add("server", plan.Running is { } running ? $"running (process {running.ProcessId}): is stopped, and started again" : "not running: is started");
-        foreach (var tablespace in plan.Metadata.Tablespaces)
+        var isLeft = context.Get(OptionTable.NoStart);
+        table.Add("server", plan.Running is { } running
+            ? $"running (process {running.ProcessId}): is stopped, {(isLeft ? "and yours to start: the recovery begins then" : "and started again")}"
+            : $"not running: {(isLeft ? "yours to start, and the recovery begins then" : "is started")}");
+        foreach (var tablespace in plan.Tablespaces)
         {
             table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
         }

@@ -226,16 +226,6 @@ internal static partial class OptionTable
         Summary = "Show what would be done, and change nothing",
     };
 
-    public static Option<bool> StopServer { get; } = new()
-    {
-        Name = "stop-server",
-        EnvironmentName = "PGKEEP_STOP_SERVER",
-        Codec = FlagCodec.Instance,
-        Default = FlagCodec.Off,
-        Commands = CommandNames.Restoring,
-        Summary = "Stop the running server before the restore",
-    };
-
     public static Option<int> Prefetch { get; } = new()
     {
         Name = "prefetch",
@@ -267,17 +257,6 @@ internal static partial class OptionTable
         Default = "/var/log/postgresql/restore.log",
         Commands = CommandNames.Restoring,
         Summary = "Log of the restores",
-    };
-
-    public static Option<TimeSpan> RecoveryTimeout { get; } = new()
-    {
-        Name = "recovery-timeout",
-        EnvironmentName = "PGKEEP_RECOVERY_TIMEOUT",
-        Codec = new DurationCodec(),
-        Default = "0",
-        Commands = [CommandNames.Restore],
-        Summary = "How long the replay of the WAL may take; 0 sets no limit",
-        Example = "2h",
     };
 
     public static Option<TimeSpan> MaxBackupAge { get; } = new()
@@ -359,7 +338,7 @@ internal static partial class OptionTable
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
         new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
-        new("Restore", [.. Targets, RecoveryTimeout, StopServer, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
+        new("Restore", [.. Targets, .. Restoring, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
         new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Internal, Limit, Interactive]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

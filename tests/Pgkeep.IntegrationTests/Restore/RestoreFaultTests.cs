@@ -181,7 +181,7 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
         var data = await workspace.CreateDirectoryAsync("data");
         var journal = $$"""
             { "data_directory": "{{data}}", "places": [ { "path": "{{data}}", "aside": "{{data}}.before-1", "had_content": true } ],
-              "started": "2026-01-01T00:00:00+00:00", "is_recovered": true }
+              "started": "2026-01-01T00:00:00+00:00", "is_over": true }
             """;
         await workspace.WriteFileAsync("data.before-1.journal", journal);
 

@@ -76,9 +76,9 @@ public sealed class RestoreJournalTests : IDisposable
     [InlineData(false, true, false, false)]
     [InlineData(true, true, true, false)]
     [InlineData(true, false, false, false)]
-    public void Only_a_restore_that_never_became_a_cluster_is_broken_off(bool isRecovered, bool hasControl, bool hasSignal, bool expected)
+    public void Only_a_restore_that_never_became_a_cluster_is_broken_off(bool isOver, bool hasControl, bool hasSignal, bool expected)
     {
-        var journal = RestoreJournal.Plan(Data, [], Now) with { IsRecovered = isRecovered };
+        var journal = RestoreJournal.Plan(Data, [], Now) with { IsOver = isOver };
         journal.Write();
         if (hasControl)
         {

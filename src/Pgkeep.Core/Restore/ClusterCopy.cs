@@ -1,0 +1,52 @@
+using Pgkeep.Posix;
+using Pgkeep.Restore.Unpacking;
+
+namespace Pgkeep.Restore;
+
+/// <summary>
+/// Writes a backup's files into the plan's empty places, and beside them the WAL that only the old cluster has. All of it is durable when it is done;
+/// <c>pg_control</c> comes last, so a copy that was broken off cannot start.
+/// </summary>
+internal sealed class ClusterCopy
+{
+    private readonly RestorePlan _plan;
+    private readonly Unpack _unpack;
+
+    /// <param name="jobs">How many threads.</param>
+    public ClusterCopy(RestorePlan plan, int jobs)
+    {
+        _plan = plan;
+        _unpack = new Unpack(plan.Account, plan.Metadata.Codec, jobs);
+    }
+
+    public long Files => _unpack.Files;
+
+    public long Bytes => _unpack.Bytes;
+
+    /// <param name="unarchived">Where it lies now.</param>
+    public void Run(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    {
+        _unpack.CreateDirectory(_plan.DataDirectory);
+        Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
+        foreach (var tablespace in _plan.Tablespaces)
+        {
+            _unpack.CreateDirectory(tablespace.Location);
+            Unpack(tablespace.Archive, $"pg_tblspc/{tablespace.Oid}/", tablespace.Location, cancellationToken);
+        }
+
+        var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
+        Unpack(_plan.Metadata.Archives.Wal, "", walDirectory, cancellationToken);
+        UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
+        _unpack.OpenTo(_plan.DataDirectory);
+        foreach (var directory in _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))
+        {
+            FileSystem.SyncAll(directory);
+        }
+    }
+
+    /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
+    public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
+
+    private void Unpack(string archive, string prefix, string target, CancellationToken cancellationToken) =>
+        _unpack.Run(Path.Combine(_plan.Backup.Directory, archive), prefix, target, cancellationToken);
+}

@@ -1,0 +1,6 @@
+namespace Pgkeep.Restore;
+
+/// <summary>What was seen of a recovered cluster before anybody else came in.</summary>
+/// <param name="Databases">Those that opened.</param>
+/// <param name="Problems">What did not; empty for a sound one.</param>
+internal sealed record ClusterHealth(IReadOnlyList<string> Databases, IReadOnlyList<string> Problems);

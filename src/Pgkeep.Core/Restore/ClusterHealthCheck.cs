@@ -1,0 +1,74 @@
+using Pgkeep.Diagnostics;
+using Pgkeep.Postgres.Server;
+
+namespace Pgkeep.Restore;
+
+/// <summary>
+/// Opens every database of a recovered cluster and reads its catalogue, on the server that nobody else can reach. What it finds is told, and changes nothing: there is no
+/// better cluster to go back to than the old one, and that decision is a person's.
+/// </summary>
+internal sealed class ClusterHealthCheck
+{
+    /// <summary>initdb makes both; one may have been dropped.</summary>
+    private static readonly string[] FirstDatabases = ["postgres", "template1"];
+
+    private readonly RecoveryServer _server;
+    private readonly IReadOnlyList<string> _roles;
+
+    /// <param name="role">Null for the usual names: the account's own, which initdb takes, and postgres.</param>
+    public ClusterHealthCheck(RestorePlan plan, RecoveryServer server, string? role)
+    {
+        _server = server;
+        _roles = [.. role is null ? new[] { plan.Account.Name, "postgres" }.Distinct() : [role]];
+    }
+
+    /// <remarks>Is not interrupted: it is short, and the cluster is recovered already.</remarks>
+    public async Task<ClusterHealth> RunAsync()
+    {
+        using var socket = _server.OpenSocket();
+        var (known, failure) = await ListAsync(socket);
+        if (known is not { } found)
+        {
+            return new ClusterHealth([], [$"no database could be looked at: {failure!.Message}"]);
+        }
+
+        var (opened, problems) = (new List<string>(), new List<string>());
+        foreach (var database in found.Databases)
+        {
+            try
+            {
+                await using var server = await OpenAsync(socket, found.Role, database);
+                _ = await server.ScalarAsync<long>("SELECT count(*) FROM pg_class", CancellationToken.None);
+                opened.Add(database);
+            }
+            catch (PgkeepException problem)
+            {
+                problems.Add($"the database \"{database}\" cannot be used: {problem.Message}");
+            }
+        }
+
+        return new ClusterHealth(opened, problems);
+    }
+
+    private async Task<((string Role, IReadOnlyList<string> Databases)? Known, PgkeepException? Failure)> ListAsync(RecoverySocket socket)
+    {
+        PgkeepException? first = null;
+        foreach (var (role, database) in _roles.SelectMany(role => FirstDatabases.Select(database => (role, database))))
+        {
+            try
+            {
+                await using var server = await OpenAsync(socket, role, database);
+                return ((role, await server.QueryAsync("SELECT datname::text FROM pg_database WHERE datallowconn ORDER BY 1", row => row.Get<string>(0), CancellationToken.None)), null);
+            }
+            catch (PgkeepException failure)
+            {
+                first ??= failure;
+            }
+        }
+
+        return (null, first);
+    }
+
+    private static Task<ServerConnection> OpenAsync(RecoverySocket socket, string role, string database) => ServerConnection.OpenAsync(
+        new ConnectionSettings { Host = socket.Directory, Port = socket.Port, User = role, Database = database, SslMode = "disable" }, CancellationToken.None);
+}
