@@ -18,7 +18,7 @@ internal static class FileSystem
         }
     }
 
-    /// <summary>Keeps a directory under a short name: <c>/proc/self/fd/</c> and its number.</summary>
+    /// <summary>Keeps hold of a directory: for <see cref="SyncAll"/>, or for a short name, <c>/proc/self/fd/</c> and its number.</summary>
     public static SafeFileHandle OpenDirectory(string path) => OpenForSync(path, Libc.O_DIRECTORY);
 
     /// <summary>Makes the names in a directory durable.</summary>
@@ -35,16 +35,21 @@ internal static class FileSystem
         Sync(handle, path);
     }
 
+    /// <summary>Has the kernel begin to write a part of a file to disk, without waiting. Makes nothing durable and reports nothing: that is the later sync's.</summary>
+    public static void BeginWriteBack(SafeFileHandle handle, long offset, long length) =>
+        _ = Libc.SyncFileRange(handle, offset, length, Libc.SYNC_FILE_RANGE_WRITE);
+
     /// <summary>
     /// Makes everything on the file system that holds a directory durable: one call instead of one for each of a million files. Errors of
-    /// writing back are reported since Linux 5.8 (man 2 syncfs).
+    /// writing back are reported since Linux 5.8, those since the directory was opened (man 2 syncfs).
     /// </summary>
-    public static void SyncAll(string directory)
+    /// <param name="directory">Opened before the first write, by <see cref="OpenDirectory"/>.</param>
+    /// <param name="path">For messages.</param>
+    public static void SyncAll(SafeFileHandle directory, string path)
     {
-        using var handle = OpenForSync(directory, Libc.O_DIRECTORY);
-        if (Libc.SyncFileSystem(handle) != 0)
+        if (Libc.SyncFileSystem(directory) != 0)
         {
-            throw PosixError.Last("make durable what is in", directory);
+            throw PosixError.Last("make durable what is in", path);
         }
     }
 

@@ -36,6 +36,9 @@ internal static unsafe partial class Libc
     public const int O_APPEND = 0x400;
     public const int O_DIRECTORY = 0x10000;
     public const int O_CLOEXEC = 0x80000;
+
+    // include/uapi/linux/fs.h
+    public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const uint RENAME_NOREPLACE = 1;
     public const int LOCK_SH = 1;
     public const int LOCK_EX = 2;
@@ -64,6 +67,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle fd);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle fd, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);

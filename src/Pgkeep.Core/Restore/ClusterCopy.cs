@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Pgkeep.Posix;
 using Pgkeep.Restore.Unpacking;
 
@@ -26,11 +27,36 @@ internal sealed class ClusterCopy
     /// <param name="unarchived">Where it lies now.</param>
     public void Run(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {
-        _unpack.CreateDirectory(_plan.DataDirectory);
+        IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
+        var opened = new List<SafeFileHandle>();
+        try
+        {
+            foreach (var place in places)
+            {
+                _unpack.CreateDirectory(place);
+                opened.Add(FileSystem.OpenDirectory(place));
+            }
+
+            Write(unarchived, cancellationToken);
+            foreach (var (directory, place) in opened.Zip(places))
+            {
+                FileSystem.SyncAll(directory, place);
+            }
+        }
+        finally
+        {
+            opened.ForEach(directory => directory.Dispose());
+        }
+    }
+
+    /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
+    public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
+
+    private void Write(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    {
         Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
         foreach (var tablespace in _plan.Tablespaces)
         {
-            _unpack.CreateDirectory(tablespace.Location);
             Unpack(tablespace.Archive, $"pg_tblspc/{tablespace.Oid}/", tablespace.Location, cancellationToken);
         }
 
@@ -38,14 +64,7 @@ internal sealed class ClusterCopy
         Unpack(_plan.Metadata.Archives.Wal, "", walDirectory, cancellationToken);
         UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
         _unpack.OpenTo(_plan.DataDirectory);
-        foreach (var directory in _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory))
-        {
-            FileSystem.SyncAll(directory);
-        }
     }
-
-    /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
-    public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
 
     private void Unpack(string archive, string prefix, string target, CancellationToken cancellationToken) =>
         _unpack.Run(Path.Combine(_plan.Backup.Directory, archive), prefix, target, cancellationToken);

@@ -54,7 +54,12 @@ internal sealed class RestorePlanner
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         }
 
-        await RequireSoundAsync(backup, cancellationToken);
+        // Into an empty place it can be found as well while it is unpacked, when every frame is checked: nothing is lost by that.
+        if (old is not null || running is not null || _settings.IsProof)
+        {
+            await RequireSoundAsync(backup, cancellationToken);
+        }
+
         return new RestorePlan
         {
             Backup = backup,

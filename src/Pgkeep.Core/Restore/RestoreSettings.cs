@@ -23,6 +23,9 @@ internal sealed record RestoreSettings
 
     public required bool StopServer { get; init; }
 
+    /// <summary>Whether the plan is all that is wanted: the whole backup is read for it then, wherever it would go.</summary>
+    public bool IsProof { get; init; }
+
     /// <summary>All is prepared, and somebody else starts the server, which recovers then.</summary>
     public bool IsLeft { get; init; }
 

@@ -39,6 +39,7 @@ internal static class RestoreCommand
             DataDirectory = context.Get(OptionTable.PgData),
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
+            IsProof = context.Get(OptionTable.DryRun),
             IsLeft = context.Get(OptionTable.NoStart),
             Role = context.Get(OptionTable.User),
             RecoveryTimeout = context.Get(OptionTable.RecoveryTimeout),

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
-using Pgkeep.Posix;
 using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Repository.Frames;
@@ -60,8 +59,7 @@ internal sealed class ParallelFrameReader<TResult>
     {
         try
         {
-            using var inflater = _codec.CreateDecompressor();
-            var plain = Array.Empty<byte>();
+            using var decoder = new FrameDecoder(_archive, _path, _codec);
             while (true)
             {
                 // A place before a number: whoever has the next number never waits for a place.
@@ -72,7 +70,7 @@ internal sealed class ParallelFrameReader<TResult>
                     return;
                 }
 
-                Process(slot, inflater, ref plain);
+                Process(slot, decoder);
                 Accept(slot, window);
             }
         }
@@ -106,51 +104,12 @@ internal sealed class ParallelFrameReader<TResult>
         }
     }
 
-    private void Process(Slot slot, IFrameDecompressor inflater, ref byte[] plain)
+    private void Process(Slot slot, FrameDecoder decoder)
     {
-        var frame = slot.Frame!;
-        slot.StoredLength = Read(slot, frame);
-        slot.Result = null;
-        if (slot.StoredLength < frame.StoredLength)
-        {
-            return;
-        }
-
-        if (plain.Length < frame.PlainLength)
-        {
-            plain = GC.AllocateUninitializedArray<byte>(frame.PlainLength);
-        }
-
-        var content = plain.AsSpan(0, frame.PlainLength);
-        if (inflater.TryDecompress(slot.Stored.AsSpan(0, frame.StoredLength + _codec.FrameRoom), content))
-        {
-            slot.Result = _consumer.Process(frame, content);
-        }
-    }
-
-    private int Read(Slot slot, IndexedFrame frame)
-    {
-        try
-        {
-            // What an index promises is believed as far as the archive goes.
-            var length = (int)Math.Clamp(RandomAccess.GetLength(_archive) - frame.StoredOffset, 0, frame.StoredLength);
-            if (slot.Stored.Length < length + _codec.FrameRoom)
-            {
-                slot.Stored = GC.AllocateUninitializedArray<byte>(length + _codec.FrameRoom);
-            }
-
-            var filled = 0;
-            for (int read; filled < length && (read = RandomAccess.Read(_archive, slot.Stored.AsSpan(filled, length - filled), frame.StoredOffset + filled)) > 0;)
-            {
-                filled += read;
-            }
-
-            return filled;
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", _path);
-        }
+        var stored = slot.Stored;
+        slot.StoredLength = decoder.Read(slot.Frame!, ref stored);
+        slot.Stored = stored;
+        slot.Result = decoder.TryDecode(slot.Frame!, stored, slot.StoredLength, out var plain) ? _consumer.Process(slot.Frame!, plain) : null;
     }
 
     /// <summary>Leaves the frame where its turn has not come, or where another thread is at it; that one then finds it.</summary>

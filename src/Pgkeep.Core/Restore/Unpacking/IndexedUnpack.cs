@@ -5,7 +5,6 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Frames;
-using Pgkeep.Streams;
 using Pgkeep.Streams.Codecs;
 
 namespace Pgkeep.Restore.Unpacking;
@@ -14,7 +13,7 @@ namespace Pgkeep.Restore.Unpacking;
 /// Unpacks an archive with several threads, frame by frame as its index says. Each frame is compared with the index while it is unpacked, and all of the
 /// archive with the checksum at its end.
 /// </summary>
-internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
+internal sealed class IndexedUnpack
 {
     private readonly RestoredFiles _files;
     private readonly string _archive;
@@ -24,11 +23,6 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
 
     /// <summary>Those with content in several frames, by where in the plain tar they begin, which no two files share.</summary>
     private readonly ConcurrentDictionary<long, SharedFile> _shared = new();
-    private uint _crc;
-    private long _plainLength;
-    private long _storedStart;
-    private long _storedEnd;
-    private bool _hasEnded;
 
     /// <param name="archive">Its path.</param>
     /// <param name="prefix">See <see cref="FrameMembers"/>.</param>
@@ -49,8 +43,9 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
         {
             using var file = File.OpenHandle(_archive, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
             using var index = new FrameIndexReader(ArchiveNames.IndexOf(_archive));
-            new ParallelFrameReader<UnpackedFrame>(file, _archive, index, codec, this).Run(jobs, cancellationToken);
-            CheckEnds(file, codec);
+            IReadOnlyList<Worker> workers = [.. Enumerable.Range(0, jobs).Select(_ => new Worker(this, codec))];
+            new FrameRunReader(file, _archive, index, codec).Run(workers, cancellationToken);
+            CheckEnds(file, codec, UnpackedRange.Join(workers.SelectMany(worker => worker.Ranges), codec));
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
@@ -65,38 +60,18 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
         }
     }
 
-    public UnpackedFrame Process(IndexedFrame frame, ReadOnlySpan<byte> plain)
+    private void CheckEnds(SafeFileHandle file, Codec codec, UnpackedRange all)
     {
-        var misfit = _members.Walk(frame, plain, new Visit(this, frame), out var endsTar);
-        return new UnpackedFrame(Crc32.Append(0, plain), misfit, endsTar);
-    }
-
-    public void Accept(IndexedFrame frame, ReadOnlySpan<byte> stored, UnpackedFrame? result)
-    {
-        if (result is null)
+        if (!all.IsEndRight)
         {
-            throw Damaged($"the frame at byte {frame.StoredOffset} does not decompress");
+            throw Damaged("the tar in it has no end, or goes on behind it");
         }
 
-        if ((result.Misfit ?? (_hasEnded && !result.EndsTar ? "the tar goes on behind its end" : null)) is { } misfit)
+        var head = Read(file, 0, all.StoredStart);
+        var tail = Read(file, all.StoredEnd, RandomAccess.GetLength(file) - all.StoredEnd);
+        if (!codec.AreEndsRight(head, tail, all.Checksum, all.PlainLength))
         {
-            throw Damaged(misfit);
-        }
-
-        _storedStart = frame.Number == 0 ? frame.StoredOffset : _storedStart;
-        _storedEnd = frame.StoredOffset + frame.StoredLength;
-        _hasEnded |= result.EndsTar;
-        _crc = Crc32.Combine(_crc, result.Crc, frame.PlainLength);
-        _plainLength += frame.PlainLength;
-    }
-
-    private void CheckEnds(SafeFileHandle file, Codec codec)
-    {
-        var head = Read(file, 0, _storedStart);
-        var tail = Read(file, _storedEnd, RandomAccess.GetLength(file) - _storedEnd);
-        if (!_hasEnded || !codec.AreEndsRight(head, tail, _crc, _plainLength))
-        {
-            throw Damaged(_hasEnded ? "the checksum and the length at its end are not those of its content" : "the tar in it has no end");
+            throw Damaged("the checksum and the length at its end are not those of its content");
         }
     }
 
@@ -131,6 +106,8 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
         var begin = frame.PlainOffset + part.Start - part.Offset;
         var file = _shared.GetOrAdd(begin, _ => new SharedFile(() => _files.CreateFile(path, _archive), part.Size));
         RestoredFiles.Write(file.Handle, path, content, part.Offset);
+        // The disk is busy while the next frames are unpacked, and has less to do at the end; nobody relies on it.
+        FileSystem.BeginWriteBack(file.Handle, part.Offset, content.Length);
         if (part.IsFirst)
         {
             _files.Complete(file.Handle, path, mode!.Value, part.Size);
@@ -161,6 +138,37 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
         }
     }
 
+    /// <summary>One thread's work, and what it saw of the archive.</summary>
+    private sealed class Worker(IndexedUnpack unpack, Codec codec) : IFrameWorker
+    {
+        private readonly List<UnpackedRange> _ranges = [];
+
+        public IEnumerable<UnpackedRange> Ranges => _ranges;
+
+        public void Process(IndexedFrame frame, ReadOnlySpan<byte> plain, bool isWhole)
+        {
+            if (!isWhole)
+            {
+                throw unpack.Damaged($"the frame at byte {frame.StoredOffset} does not decompress");
+            }
+
+            if (unpack._members.Walk(frame, plain, new Visit(unpack, frame), out var endsTar) is { } misfit)
+            {
+                throw unpack.Damaged(misfit);
+            }
+
+            var range = UnpackedRange.Of(frame, codec.ChecksumOf(plain), endsTar);
+            if (_ranges is [.., var last] && last.TryAppend(range, codec) is { } longer)
+            {
+                _ranges[^1] = longer;
+            }
+            else
+            {
+                _ranges.Add(range);
+            }
+        }
+    }
+
     private sealed class Visit(IndexedUnpack unpack, IndexedFrame frame) : IFrameVisitor
     {
         public string? VisitDirectory(ReadOnlySpan<byte> name, int mode)
@@ -178,8 +186,3 @@ internal sealed class IndexedUnpack : IFrameConsumer<UnpackedFrame>
         }
     }
 }
-
-/// <param name="Crc">CRC-32 of the frame's content.</param>
-/// <param name="Misfit">Why the frame is not what the index says; null where it is.</param>
-/// <param name="EndsTar">Nothing but zeros from a member's end on.</param>
-internal sealed record UnpackedFrame(uint Crc, string? Misfit, bool EndsTar);
