@@ -31,6 +31,34 @@ internal static class ProcessTable
     /// <summary>The file that a process's error messages go to; null where that is not a file.</summary>
     public static string? LogOf(int pid) => LinkOf(pid, "fd/2") is { } path && File.Exists(path) ? path : null;
 
+    /// <summary>proc(5), <c>/proc/PID/cgroup</c>: a line for each hierarchy. Empty where the process is gone.</summary>
+    public static string ControlGroupsOf(int pid) => TextOf(pid, "cgroup");
+
+    /// <summary>What a process calls itself, as ps(1) shows it; empty where it is gone.</summary>
+    public static string TitleOf(int pid) => TextOf(pid, "cmdline").Replace('\0', ' ').TrimEnd();
+
+    public static IReadOnlyList<int> ChildrenOf(int pid) =>
+        [.. Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var child) ? child : 0).Where(child => child > 0 && ParentOf(child) == pid)];
+
+    private static int ParentOf(int pid)
+    {
+        // proc(5): "pid (comm) state ppid …", where comm may hold anything, parentheses too.
+        var stat = TextOf(pid, "stat");
+        return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var parent, ..] && int.TryParse(parent, out var number) ? number : 0;
+    }
+
+    private static string TextOf(int pid, string name)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/{name}");
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            return "";
+        }
+    }
+
     /// <summary>Dead, and nobody has asked for its exit code: in a container whose first process never does, for ever.</summary>
     private static bool IsZombie(int pid)
     {

@@ -11,13 +11,16 @@ namespace Pgkeep.Restore;
 internal sealed class ClusterCopy
 {
     private readonly RestorePlan _plan;
+    private readonly RestoreProgress? _progress;
     private readonly Unpack _unpack;
 
     /// <param name="jobs">How many threads.</param>
-    public ClusterCopy(RestorePlan plan, int jobs)
+    /// <param name="progress">Null where nobody wants to know how far it is.</param>
+    public ClusterCopy(RestorePlan plan, int jobs, RestoreProgress? progress = null)
     {
         _plan = plan;
-        _unpack = new Unpack(plan.Account, plan.Metadata.Codec, jobs);
+        _progress = progress;
+        _unpack = new Unpack(plan.Account, plan.Metadata.Codec, jobs, progress);
     }
 
     public long Files => _unpack.Files;
@@ -37,6 +40,7 @@ internal sealed class ClusterCopy
                 opened.Add(FileSystem.OpenDirectory(place));
             }
 
+            _progress?.BeginCopy(_plan.Metadata.Sizes.PlainBytes);
             Write(unarchived, cancellationToken);
             foreach (var (directory, place) in opened.Zip(places))
             {
@@ -45,6 +49,7 @@ internal sealed class ClusterCopy
         }
         finally
         {
+            _progress?.End();
             opened.ForEach(directory => directory.Dispose());
         }
     }

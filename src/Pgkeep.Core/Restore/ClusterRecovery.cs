@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Pgkeep.Postgres;
-using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
@@ -11,21 +10,21 @@ internal sealed class ClusterRecovery
 {
     private readonly RestoreSettings _settings;
     private readonly RestorePlan _plan;
-    private readonly ServerControl _control;
     private readonly OperationLog _log;
     private readonly TimeProvider _time;
     private readonly RecoverySettings _files;
 
     /// <param name="plan">With the WAL as it is now.</param>
-    public ClusterRecovery(RestoreSettings settings, RestorePlan plan, ServerControl control, OperationLog log, TimeProvider time)
+    public ClusterRecovery(RestoreSettings settings, RestorePlan plan, OperationLog log, TimeProvider time)
     {
         _settings = settings;
         _plan = plan;
-        _control = control;
         _log = log;
         _time = time;
         _files = new RecoverySettings(plan.DataDirectory, plan.Account);
     }
+
+    public RestoreProgress? Progress { get; init; }
 
     /// <summary>Writes the settings and <c>recovery.signal</c>: whoever starts the server from now on starts the recovery.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
@@ -35,33 +34,53 @@ internal sealed class ClusterRecovery
             ? RecoverySettings.OwnWalCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.HasArchive)
             : RecoverySettings.RestoreCommand(_settings.Program, _settings.Layout, _settings.Fetch, wal.Chain.Timeline);
         command = RecoverySettings.Without(wal.WithoutHistory, command);
-        var archiving = await _control.ReadSettingAsync("archive_mode", _plan.ConfigurationOptions, cancellationToken)
+        var archiving = await _plan.Control.ReadSettingAsync("archive_mode", _plan.ConfigurationOptions, cancellationToken)
             ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
         var version = PostgresVersion.TryGet(_plan.Metadata.Cluster.PostgresqlMajor, out var row) ? row : throw new UnreachableException("a program of that major was found");
-        _files.Write(command, wal.End.Told, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && version.HasRecoveryPrefetch));
+        _files.Write(command, wal.End.Told, _settings.Action, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && version.HasRecoveryPrefetch));
     }
 
     /// <summary>Returns when the WAL is replayed, the server has promoted itself, and was looked at; it is stopped then, and the settings are gone.</summary>
     /// <param name="recovered">To look at it. From this call on what was restored is a cluster of its own.</param>
     public async Task RunAsync(Func<RecoveryServer, Task> recovered, CancellationToken cancellationToken)
     {
+        await using var server = new RecoveryServer(_plan, _time) { Watch = Watch() };
+        await ReplayAsync(server, cancellationToken);
+        await recovered(server);
+        await server.StopAsync();
+        _files.Remove();
+    }
+
+    /// <summary>The same to a target at which the server ends by itself: the settings stay, for whoever starts it again.</summary>
+    public async Task RunToShutdownAsync(CancellationToken cancellationToken)
+    {
+        await using var server = new RecoveryServer(_plan, _time) { EndsAtTarget = true, Watch = Watch() };
+        await ReplayAsync(server, cancellationToken);
+        server.RemoveFiles();
+    }
+
+    private async Task ReplayAsync(RecoveryServer server, CancellationToken cancellationToken)
+    {
         var end = _plan.Wal.End.Told;
         _log.Write(end.Kind != RecoveryTargetKind.Latest ? $"Replaying WAL {(end.IsExclusive ? "before" : "up to")} {end}" : _plan.Wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
-        await using var server = new RecoveryServer(_plan, _control, _time);
+        var size = new WalSegmentSize(_plan.Metadata.Cluster.WalSegmentSize);
+        var (start, last) = (_plan.Wal.Chain.First.StartLsn(size), _plan.Wal.Chain.Last.Next(size).StartLsn(size));
+        Progress?.BeginReplay(start, (long)((_plan.Wal.End.Stop?.Record ?? last) - start));
         try
         {
             await server.RecoverAsync(_settings.RecoveryTimeout, cancellationToken);
         }
         finally
         {
+            Progress?.End();
             foreach (var line in server.ReadLog().Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 _log.Append($"server: {line}");
             }
         }
-
-        await recovered(server);
-        await server.StopAsync();
-        _files.Remove();
     }
+
+    private ReplayWatch? Watch() => Progress is { } progress
+        ? new ReplayWatch(progress, WalIndexStore.Of(_settings.Layout, ArchiveStores.Of(_settings.Layout).Archive), new WalSegmentSize(_plan.Metadata.Cluster.WalSegmentSize), _time)
+        : null;
 }

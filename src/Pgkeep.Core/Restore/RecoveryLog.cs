@@ -20,6 +20,9 @@ internal sealed partial class RecoveryLog
             ? time
             : null;
 
+    // xlogrecovery.c (before 15: xlog.c), recoveryStopsAfter and its callers
+    public bool HasShutDownAtTarget => _text.Contains("shutdown at recovery target", StringComparison.Ordinal);
+
     /// <param name="said">What pg_ctl said.</param>
     /// <param name="other">The timeline that a restore without the target follows, where it is another one; null where it is the same.</param>
     public PgkeepException Explain(RecoveryTarget target, string said, TimelineId? other = null)

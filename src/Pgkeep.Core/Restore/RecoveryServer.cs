@@ -33,16 +33,20 @@ internal sealed class RecoveryServer : IAsyncDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly RestorePlan _plan;
-    private readonly ServerControl _control;
     private readonly TimeProvider _time;
     private Task<ProgramResult>? _starting;
 
-    public RecoveryServer(RestorePlan plan, ServerControl control, TimeProvider time)
+    public RecoveryServer(RestorePlan plan, TimeProvider time)
     {
         _plan = plan;
-        _control = control;
         _time = time;
     }
+
+    /// <summary>Whether it shuts down at its target instead of promoting itself.</summary>
+    public bool EndsAtTarget { get; init; }
+
+    /// <summary>Null where nobody wants to know how far it is.</summary>
+    public ReplayWatch? Watch { get; init; }
 
     private string LogPath => Path.Combine(_plan.DataDirectory, LogName);
 
@@ -60,7 +64,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
         var began = _time.GetTimestamp();
         WriteAccess();
         // Is not interrupted: a server that is about to start must be known before its directory can be taken away from it.
-        _starting = _control.StartPlainAsync(LogPath, Options(), StartPatience, CancellationToken.None);
+        _starting = _plan.Control.StartPlainAsync(LogPath, Options(), StartPatience, CancellationToken.None);
         while (true)
         {
             var hasStarted = _starting.IsCompleted;
@@ -70,9 +74,19 @@ internal sealed class RecoveryServer : IAsyncDisposable
                 {
                     return;
                 }
+
+                if (Watch is { } watch)
+                {
+                    await watch.LookAsync(running.ProcessId);
+                }
             }
             else if (hasStarted)
             {
+                if (EndsAtTarget && new RecoveryLog(ReadLog()).HasShutDownAtTarget)
+                {
+                    return;
+                }
+
                 throw new RecoveryLog(ReadLog()).Explain(_plan.Wal.End.Told, (await _starting).Output, Other(_plan.Wal));
             }
 
@@ -93,12 +107,18 @@ internal sealed class RecoveryServer : IAsyncDisposable
             await Task.Delay(PollInterval, _time, CancellationToken.None);
         }
 
-        var stopped = await _control.StopPlainAsync(immediate: false, CancellationToken.None);
+        var stopped = await _plan.Control.StopPlainAsync(immediate: false, CancellationToken.None);
         if (PostmasterFile.OfRunning(_plan.DataDirectory) is not null)
         {
             throw new PgkeepException(ErrorKind.ServerFailed, $"the recovered server cannot be stopped: {stopped.Output}");
         }
 
+        RemoveFiles();
+    }
+
+    /// <summary>Of a server that has ended.</summary>
+    public void RemoveFiles()
+    {
         FileSystem.Delete(LogPath);
         FileSystem.Delete(AccessPath);
     }
@@ -144,7 +164,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
 
         if (PostmasterFile.OfRunning(_plan.DataDirectory) is not null)
         {
-            await _control.StopPlainAsync(immediate: true, CancellationToken.None);
+            await _plan.Control.StopPlainAsync(immediate: true, CancellationToken.None);
         }
     }
 
@@ -159,6 +179,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
         "-c", $"hba_file={AccessPath}",
         // Without it, settings lower than the old server's would stop the replay (max_connections and the like).
         "-c", "hot_standby=off",
+        "-c", "update_process_title=on",
         "-c", "logging_collector=off",
         "-c", "log_destination=stderr",
         "-c", "log_line_prefix=%m [%p] ",

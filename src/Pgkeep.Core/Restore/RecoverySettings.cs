@@ -67,7 +67,7 @@ internal sealed class RecoverySettings
 
     /// <param name="archivesRestored">Whether the cluster's archive_mode is "always".</param>
     /// <param name="readsAhead">Whether the server may read WAL behind the target.</param>
-    public void Write(string restoreCommand, RecoveryTarget target, TimelineId timeline, bool archivesRestored = false, bool readsAhead = true)
+    public void Write(string restoreCommand, RecoveryTarget target, RecoveryTargetAction action, TimelineId timeline, bool archivesRestored = false, bool readsAhead = true)
     {
         var text = new StringBuilder();
         if (_original is [.., not (byte)'\n'])
@@ -97,7 +97,12 @@ internal sealed class RecoverySettings
         }
 
         AppendSetting(text, "recovery_target_inclusive", target.IsExclusive ? "off" : "on");
-        AppendSetting(text, "recovery_target_action", "promote");
+        AppendSetting(text, "recovery_target_action", action switch
+        {
+            RecoveryTargetAction.Pause => "pause",
+            RecoveryTargetAction.Shutdown => "shutdown",
+            _ => "promote",
+        });
         AppendSetting(text, "recovery_target_timeline", timeline.Value.ToString(CultureInfo.InvariantCulture));
         if (target.Setting is { } set)
         {

@@ -37,6 +37,9 @@ internal sealed record RestorePlan
 
     public required ServerPrograms Programs { get; init; }
 
+    /// <summary>How the server is stopped and started.</summary>
+    public required ServerControl Control { get; init; }
+
     /// <summary>For the server's command line: settings that name a configuration outside the data directory.</summary>
     public required IReadOnlyList<string> ConfigurationOptions { get; init; }
 }

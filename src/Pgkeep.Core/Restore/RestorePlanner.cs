@@ -74,6 +74,7 @@ internal sealed class RestorePlanner
             Running = running,
             Account = account,
             Programs = programs,
+            Control = await ServerControl.FindAsync(dataDirectory, programs, account, _settings.Service, running, cancellationToken),
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
         };
     }
@@ -95,7 +96,7 @@ internal sealed class RestorePlanner
             return null;
         }
 
-        return _settings.StopServer
+        return _settings.StopServer || _settings.Service.Stop is not null
             ? running
             : throw new PgkeepException(
                 ErrorKind.ServerRunning,

@@ -1,10 +1,18 @@
+using Pgkeep.Postgres.Wal.Targets;
+
 namespace Pgkeep.Restore;
 
 /// <param name="OldDataDirectory">Where the old cluster lies now; null where there was none.</param>
 /// <param name="Journal">By which the restore can be undone.</param>
 /// <param name="Phases">What took how long: stop, copy, replay, start.</param>
 /// <param name="Health">Of the recovered cluster, before anybody else came in; null where its recovery was left to somebody.</param>
-internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases, ClusterHealth? Health);
+internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases, ClusterHealth? Health)
+{
+    /// <summary>Whether somebody else starts the server.</summary>
+    public bool IsLeft { get; init; }
+
+    public RecoveryTargetAction Action { get; init; }
+}
 
 internal sealed record RestorePhase(string Name, TimeSpan Duration);
 

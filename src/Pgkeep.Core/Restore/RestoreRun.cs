@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 
@@ -17,7 +18,6 @@ internal sealed class RestoreRun
     private readonly RestorePlan _plan;
     private readonly OperationLog _log;
     private readonly TimeProvider _time;
-    private readonly ServerControl _control;
     private bool _isOldInPlace = true;
     private bool _hasRecovered;
     private ClusterHealth? _health;
@@ -29,8 +29,10 @@ internal sealed class RestoreRun
         _plan = plan;
         _log = log;
         _time = time;
-        _control = new ServerControl(plan.DataDirectory, plan.Programs, plan.Account);
     }
+
+    /// <summary>Null where nobody wants to know how far it is.</summary>
+    public RestoreProgress? Progress { get; init; }
 
     public async Task<RestoreResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -72,6 +74,16 @@ internal sealed class RestoreRun
         {
             _log.Write($"Restore completed but for the recovery, which begins when the server on {_plan.DataDirectory} is started");
         }
+        else if (_settings.Action == RecoveryTargetAction.Shutdown)
+        {
+            _log.Write($"Restore completed; the server on {_plan.DataDirectory} has shut down at the target");
+        }
+        else if (_settings.Action == RecoveryTargetAction.Pause)
+        {
+            await StartRestoredAsync(serverLog, journal);
+            clock.End("start");
+            _log.Write($"The server on {_plan.DataDirectory} replays the WAL, and stands still at the target");
+        }
         else
         {
             await StartRestoredAsync(serverLog, journal);
@@ -79,7 +91,8 @@ internal sealed class RestoreRun
             _log.Write($"Restore completed; the server is running on {_plan.DataDirectory}");
         }
 
-        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases, _health);
+        _log.Write($"Time: {string.Join(", ", clock.Phases.Select(phase => $"{phase.Name} {phase.Duration.TotalSeconds:0.0} s"))}");
+        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases, _health) { IsLeft = _settings.IsLeft, Action = _settings.Action };
     }
 
     /// <summary>A restore that was killed: its server ends, and what it had moved is in its place again, with the WAL that only the old cluster has.</summary>
@@ -107,8 +120,8 @@ internal sealed class RestoreRun
     {
         if (_plan.Running is not null)
         {
-            _log.Write("Stopping the server");
-            await _control.StopAsync(_time);
+            _log.Write($"Stopping the server with {_plan.Control.ServiceName}");
+            await _plan.Control.StopAsync(_time);
         }
         else
         {
@@ -146,10 +159,10 @@ internal sealed class RestoreRun
         try
         {
             Copy(wal, journal, cancellationToken);
-            var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _control, _log, _time);
+            var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _log, _time) { Progress = Progress };
             await recovery.PrepareAsync(cancellationToken);
             clock.End("copy");
-            if (!_settings.IsLeft)
+            if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
             {
                 await RecoverAsync(recovery, cancellationToken);
                 clock.End("replay");
@@ -188,7 +201,7 @@ internal sealed class RestoreRun
 
     private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
     {
-        var copy = new ClusterCopy(_plan, _settings.Fetch.Jobs);
+        var copy = new ClusterCopy(_plan, _settings.Fetch.Jobs, Progress);
         copy.Run(wal.Unarchived.Select(file => InAside(file, journal)), cancellationToken);
         copy.Finish();
         _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
@@ -196,6 +209,12 @@ internal sealed class RestoreRun
 
     private async Task RecoverAsync(ClusterRecovery recovery, CancellationToken cancellationToken)
     {
+        if (_settings.Action == RecoveryTargetAction.Shutdown)
+        {
+            await recovery.RunToShutdownAsync(cancellationToken);
+            return;
+        }
+
         await recovery.RunAsync(
             async server =>
             {
@@ -223,7 +242,7 @@ internal sealed class RestoreRun
 
         try
         {
-            await _control.StartAsync(serverLog, _plan.ConfigurationOptions, CancellationToken.None);
+            await _plan.Control.StartAsync(serverLog, _plan.ConfigurationOptions, _time);
             _log.Write("The old server is running again");
             return "all is as it was before, and the old server is running again";
         }
@@ -240,7 +259,7 @@ internal sealed class RestoreRun
     {
         try
         {
-            await _control.StartAsync(serverLog, _plan.ConfigurationOptions, CancellationToken.None);
+            await _plan.Control.StartAsync(serverLog, _plan.ConfigurationOptions, _time);
         }
         catch (PgkeepException failure)
         {

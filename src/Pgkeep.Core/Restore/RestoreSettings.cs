@@ -1,4 +1,5 @@
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster.Service;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
@@ -22,6 +23,11 @@ internal sealed record RestoreSettings
     public string? BinDirectory { get; init; }
 
     public required bool StopServer { get; init; }
+
+    public RecoveryTargetAction Action { get; init; }
+
+    /// <summary>A command that stops the server is leave to stop it.</summary>
+    public ServiceCommands Service { get; init; } = ServiceCommands.None;
 
     /// <summary>Whether the plan is all that is wanted: the whole backup is read for it then, wherever it would go.</summary>
     public bool IsProof { get; init; }

@@ -51,7 +51,7 @@ internal static class BackupCommand
     /// <summary>What is told on the way ends with the work, so that the answer or the failure begins on a line of its own.</summary>
     private static async Task<BackupMetadata> RunAsync(CommandContext context, BackupSettings settings, BackupProgress? progress, CancellationToken cancellationToken)
     {
-        using var report = progress is null ? null : new ProgressReport(context.Output, progress, settings.Layout.BackupDirectory, context.Time, context.Get(OptionTable.Json));
+        using var report = progress is null ? null : new ProgressReport(context.Output, new BackupProgressSource(progress, settings.Layout.BackupDirectory), context.Time, context.Get(OptionTable.Json));
         var log = new OperationLog(settings.Layout.BackupLog, context.Time)
         {
             Failed = line => ProgressReport.Around(report, () => context.Warn(line)),

@@ -1,5 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
+using Pgkeep.Output.Progress;
+using Pgkeep.Postgres.Cluster.Service;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 using Pgkeep.Restore;
@@ -39,6 +41,8 @@ internal static class RestoreCommand
             DataDirectory = context.Get(OptionTable.PgData),
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
+            Service = new ServiceCommands(context.Get(OptionTable.StopCommand), context.Get(OptionTable.StartCommand)),
+            Action = TargetOptions.Action(context),
             IsProof = context.Get(OptionTable.DryRun),
             IsLeft = context.Get(OptionTable.NoStart),
             Role = context.Get(OptionTable.User),
@@ -64,9 +68,22 @@ internal static class RestoreCommand
         }
 
         await context.Confirmation.RequireAsync("restore", cancellationToken);
-        var log = new OperationLog(context.Get(OptionTable.RestoreLog), context.Time) { Failed = context.Warn, Echo = context.Note, Owner = plan.Account };
-        var result = await new RestoreRun(settings, planner, plan, log, context.Time).RunAsync(cancellationToken);
+        var result = await RestoreAsync(context, settings, planner, plan, cancellationToken);
         RestoreResultText.Write(context, result);
         return result.Health is { Problems.Count: > 0 } ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : 0;
+    }
+
+    /// <summary>What is told on the way ends with the work, so that the answer or the failure begins on a line of its own.</summary>
+    private static async Task<RestoreResult> RestoreAsync(CommandContext context, RestoreSettings settings, RestorePlanner planner, RestorePlan plan, CancellationToken cancellationToken)
+    {
+        var progress = context.IsQuiet ? null : new RestoreProgress();
+        using var report = progress is null ? null : new ProgressReport(context.Output, new RestoreProgressSource(progress, context.Time), context.Time, context.Get(OptionTable.Json));
+        var log = new OperationLog(context.Get(OptionTable.RestoreLog), context.Time)
+        {
+            Failed = line => ProgressReport.Around(report, () => context.Warn(line)),
+            Echo = line => ProgressReport.Around(report, () => context.Note(line)),
+            Owner = plan.Account,
+        };
+        return await new RestoreRun(settings, planner, plan, log, context.Time) { Progress = progress }.RunAsync(cancellationToken);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pgkeep.Options;
 using Pgkeep.Output;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Restore;
 
 namespace Pgkeep.Commands;
@@ -36,9 +37,11 @@ internal static class RestoreResultText
             return;
         }
 
-        context.Output.WriteResult(result.Health is null
-            ? $"Restored into {result.Plan.DataDirectory}: start the server, and the recovery begins"
-            : $"Restored: the server is running on {result.Plan.DataDirectory}");
+        foreach (var line in Outcome(result))
+        {
+            context.Output.WriteResult(line);
+        }
+
         context.Output.WriteResult($"time      {string.Join(", ", result.Phases.Select(phase => $"{phase.Name} {DurationText.Of(phase.Duration)}"))}");
         if (result.Health is { } seen)
         {
@@ -56,6 +59,27 @@ internal static class RestoreResultText
             context.Output.WriteResult($"          undo with pgkeep restore rollback --pgdata {result.Plan.DataDirectory}; remove it when you no longer need it");
         }
     }
+
+    /// <summary>How the cluster stands, and what is the person's to do.</summary>
+    private static IEnumerable<string> Outcome(RestoreResult result) => result switch
+    {
+        { IsLeft: true } =>
+        [
+            $"Restored into {result.Plan.DataDirectory}: start the server, and the recovery begins",
+            "look      when it is over, the lines of pgkeep in postgresql.auto.conf have no more use; take them out before a standby is made of the cluster",
+        ],
+        { Action: RecoveryTargetAction.Shutdown } =>
+        [
+            $"Restored: the server on {result.Plan.DataDirectory} has shut down at the target",
+            "next      to take it as it is, set recovery_target_action = 'promote' in postgresql.auto.conf and start it",
+        ],
+        { Action: RecoveryTargetAction.Pause } =>
+        [
+            $"Restored: the server on {result.Plan.DataDirectory} replays up to the target, stands still there and can be read",
+            "next      SELECT pg_is_wal_replay_paused() tells when it is there; SELECT pg_wal_replay_resume() ends the recovery, and the server takes writes",
+        ],
+        _ => [$"Restored: the server is running on {result.Plan.DataDirectory}"],
+    };
 
     private static void WriteStrings(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
     {

@@ -47,6 +47,18 @@ internal static class TargetOptions
 
     public static TimelineId? Timeline(CommandContext context) => context.Get(OptionTable.TargetTimeline) is > 0 and var timeline ? new TimelineId((uint)timeline) : null;
 
+    /// <summary>PostgreSQL looks at it at a target only, and promotes itself at the end of the WAL whatever it says.</summary>
+    public static RecoveryTargetAction Action(CommandContext context)
+    {
+        var action = context.Get(OptionTable.TargetAction);
+        return action == RecoveryTargetAction.Promote || Read(context).Kind != RecoveryTargetKind.Latest
+            ? action
+            : throw new PgkeepException(
+                ErrorKind.Usage,
+                $"--{OptionTable.TargetAction.Name} {context.Values.Find(OptionTable.TargetAction).Text} needs a target: at the end of all WAL the server promotes itself",
+                "name one, such as --target-time");
+    }
+
     private static IEnumerable<string> Name(Option option, bool isGiven) => isGiven ? ["--" + option.Name] : [];
 
     /// <summary>Also with its epoch, as pg_current_xact_id tells it: the WAL has the lower half alone.</summary>

@@ -1,5 +1,6 @@
 using Pgkeep.Commands;
 using Pgkeep.Options.Codecs;
+using Pgkeep.Postgres.Wal.Targets;
 
 namespace Pgkeep.Options;
 
@@ -38,5 +39,44 @@ internal static partial class OptionTable
         Details = "The recovery begins when the server is started, with the settings that the restore leaves in postgresql.auto.conf; they have no meaning once it is over.",
     };
 
-    private static IReadOnlyList<Option> Restoring => [StopServer, NoStart, RecoveryTimeout];
+    public static Option<string?> StopCommand { get; } = new()
+    {
+        Name = "stop-command",
+        EnvironmentName = "PGKEEP_STOP_COMMAND",
+        Codec = new TextCodec("COMMAND"),
+        ComputedAs = "pg_ctlcluster, systemctl or pg_ctl",
+        Commands = CommandNames.Restoring,
+        Summary = "The command that stops the server, for a shell; it is leave to stop it",
+        Details = "Run as the account that runs pgkeep. Where it is not set the server is stopped as it runs: by Debian's pg_ctlcluster, by the systemd unit whose main process it is, or by pg_ctl.",
+        Example = "systemctl stop postgresql-16",
+    };
+
+    public static Option<string?> StartCommand { get; } = new()
+    {
+        Name = "start-command",
+        EnvironmentName = "PGKEEP_START_COMMAND",
+        Codec = new TextCodec("COMMAND"),
+        ComputedAs = "pg_ctlcluster, systemctl or pg_ctl",
+        Commands = [CommandNames.Restore],
+        Summary = "The command that starts the server when the restore is over, for a shell",
+        Details = "While the WAL is replayed, a server of pgkeep's own runs that nobody can reach.",
+        Example = "systemctl start postgresql-16",
+    };
+
+    public static Option<RecoveryTargetAction> TargetAction { get; } = new()
+    {
+        Name = "target-action",
+        Sources = SourceKind.CommandLine,
+        Codec = new ChoiceCodec<RecoveryTargetAction>(
+            "ACTION",
+            new("promote", RecoveryTargetAction.Promote, "the recovery is over, and the server takes writes"),
+            new("pause", RecoveryTargetAction.Pause, "it stands still, and can be read: go on with SELECT pg_wal_replay_resume(), or undo it"),
+            new("shutdown", RecoveryTargetAction.Shutdown, "the server stops, and can go on from there")),
+        Default = "promote",
+        Commands = [CommandNames.Restore],
+        Summary = "What the server does at the target",
+        Example = "pause",
+    };
+
+    private static IReadOnlyList<Option> Restoring => [TargetAction, StopServer, StopCommand, NoStart, StartCommand, RecoveryTimeout];
 }

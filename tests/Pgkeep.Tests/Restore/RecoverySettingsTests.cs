@@ -31,7 +31,7 @@ public sealed class RecoverySettingsTests : IDisposable
         File.SetUnixFileMode(Configuration, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         var settings = new RecoverySettings(_data.Path, Owner);
 
-        settings.Write("true", RecoveryTarget.Latest, TimelineId.First);
+        settings.Write("true", RecoveryTarget.Latest, RecoveryTargetAction.Promote, TimelineId.First);
         var written = File.ReadAllBytes(Configuration);
         settings.Remove();
 
@@ -45,7 +45,7 @@ public sealed class RecoverySettingsTests : IDisposable
     {
         var settings = new RecoverySettings(_data.Path, Owner);
 
-        settings.Write("true", RecoveryTarget.Latest, TimelineId.First);
+        settings.Write("true", RecoveryTarget.Latest, RecoveryTargetAction.Promote, TimelineId.First);
         settings.Remove();
 
         Assert.False(File.Exists(Configuration));
@@ -54,7 +54,7 @@ public sealed class RecoverySettingsTests : IDisposable
     [Fact]
     public void The_target_is_written_in_UTC_and_never_reset_after_it_is_set()
     {
-        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfTime(new DateTimeOffset(2025, 1, 8, 12, 30, 0, 123, 456, TimeSpan.FromHours(1))), new TimelineId(7));
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfTime(new DateTimeOffset(2025, 1, 8, 12, 30, 0, 123, 456, TimeSpan.FromHours(1))), RecoveryTargetAction.Promote, new TimelineId(7));
 
         var lines = File.ReadAllLines(Configuration);
 
@@ -84,7 +84,7 @@ public sealed class RecoverySettingsTests : IDisposable
             "name" => RecoveryTarget.OfName(@"it's \ a \'name"),
             _ => RecoveryTarget.OfXid(7, isExclusive: true),
         };
-        new RecoverySettings(_data.Path, Owner).Write("true", target, TimelineId.First);
+        new RecoverySettings(_data.Path, Owner).Write("true", target, RecoveryTargetAction.Promote, TimelineId.First);
 
         var lines = File.ReadAllLines(Configuration).Where(line => line.StartsWith("recovery_target", StringComparison.Ordinal)).ToList();
 
@@ -100,7 +100,7 @@ public sealed class RecoverySettingsTests : IDisposable
     [InlineData(false)]
     public void A_server_reads_ahead_unless_there_is_a_hole_behind_the_target(bool readsAhead)
     {
-        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfXid(7), TimelineId.First, readsAhead: readsAhead);
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.OfXid(7), RecoveryTargetAction.Promote, TimelineId.First, readsAhead: readsAhead);
 
         Assert.Equal(!readsAhead, File.ReadAllLines(Configuration).Contains("recovery_prefetch = 'off'"));
     }
@@ -108,7 +108,7 @@ public sealed class RecoverySettingsTests : IDisposable
     [Fact]
     public void A_recovery_does_not_archive_what_it_gets_from_the_archive()
     {
-        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.Latest, TimelineId.First, archivesRestored: true);
+        new RecoverySettings(_data.Path, Owner).Write("true", RecoveryTarget.Latest, RecoveryTargetAction.Promote, TimelineId.First, archivesRestored: true);
 
         Assert.Contains("archive_mode = 'on'", File.ReadAllLines(Configuration));
     }

@@ -98,14 +98,14 @@ internal sealed class IndexedUnpack
         if (part.IsFirst && part.IsLast)
         {
             using var whole = _files.CreateFile(path, _archive);
-            RestoredFiles.Write(whole, path, content, 0);
+            _files.Write(whole, path, content, 0);
             _files.Complete(whole, path, mode!.Value, part.Size);
             return;
         }
 
         var begin = frame.PlainOffset + part.Start - part.Offset;
         var file = _shared.GetOrAdd(begin, _ => new SharedFile(() => _files.CreateFile(path, _archive), part.Size));
-        RestoredFiles.Write(file.Handle, path, content, part.Offset);
+        _files.Write(file.Handle, path, content, part.Offset);
         // The disk is busy while the next frames are unpacked, and has less to do at the end; nobody relies on it.
         FileSystem.BeginWriteBack(file.Handle, part.Offset, content.Length);
         if (part.IsFirst)

@@ -25,6 +25,7 @@ internal sealed class RestoredFiles
     private const int GroupReads = 0b000_100_000;
 
     private readonly Account _owner;
+    private readonly RestoreProgress? _progress;
 
     /// <summary>Of one archive: its own directories with their modes, and those that a file needed before they came.</summary>
     private readonly ConcurrentDictionary<string, int> _directories = new();
@@ -33,7 +34,8 @@ internal sealed class RestoredFiles
     private long _files;
     private long _bytes;
 
-    public RestoredFiles(Account owner) => _owner = owner;
+    /// <param name="progress">Null where nobody wants to know how far it is.</param>
+    public RestoredFiles(Account owner, RestoreProgress? progress = null) => (_owner, _progress) = (owner, progress);
 
     /// <summary>Whether the account's group could read the cluster.</summary>
     public bool IsOpenToGroup => _isOpenToGroup;
@@ -149,11 +151,12 @@ internal sealed class RestoredFiles
         }
     }
 
-    public static void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
+    public void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
     {
         try
         {
             RandomAccess.Write(file, content, offset);
+            _progress?.Add(content.Length);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

@@ -24,9 +24,9 @@ internal sealed class Unpack
 
     /// <param name="codec">Of the backup's archives.</param>
     /// <param name="jobs">How many threads; 1 reads an archive from its beginning to its end, and no index.</param>
-    public Unpack(Account owner, Codec codec, int jobs)
+    public Unpack(Account owner, Codec codec, int jobs, RestoreProgress? progress = null)
     {
-        _files = new RestoredFiles(owner);
+        _files = new RestoredFiles(owner, progress);
         _codec = codec;
         _jobs = jobs;
     }
@@ -136,7 +136,7 @@ internal sealed class Unpack
         for (int read; (read = tar.Read(_buffer)) > 0; offset += read)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            RestoredFiles.Write(file, path, _buffer.AsSpan(0, read), offset);
+            _files.Write(file, path, _buffer.AsSpan(0, read), offset);
         }
 
         _files.Complete(file, path, entry.Mode, entry.Size);

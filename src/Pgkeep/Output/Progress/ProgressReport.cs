@@ -1,10 +1,8 @@
-using Pgkeep.Backup;
-
 namespace Pgkeep.Output.Progress;
 
 /// <summary>
-/// Tells how far a backup is, from a thread of its own: a line that is overwritten on a terminal, a line now and then elsewhere, and with
-/// <c>--json</c> an object a line on stdout. Whatever fails here ends the telling and not the backup.
+/// Tells how far long work is, from a thread of its own: a line that is overwritten on a terminal, a line now and then elsewhere, and with
+/// <c>--json</c> an object a line on stdout. Whatever fails here ends the telling and not the work.
 /// </summary>
 internal sealed class ProgressReport : IDisposable
 {
@@ -13,22 +11,22 @@ internal sealed class ProgressReport : IDisposable
     private static readonly TimeSpan JsonInterval = TimeSpan.FromSeconds(1);
 
     private readonly IOutput _output;
-    private readonly BackupProgress _progress;
-    private readonly string _repository;
+    private readonly IProgressSource _source;
+    private readonly TimeProvider _time;
     private readonly bool _isJson;
-    private readonly RateMeter _rate;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private bool _hasBegun;
     private bool _isOver;
     private int _shown;
+    private string? _verb;
+    private RateMeter _rate;
 
-    /// <param name="repository">Where the backup goes to.</param>
-    public ProgressReport(IOutput output, BackupProgress progress, string repository, TimeProvider time, bool isJson)
+    public ProgressReport(IOutput output, IProgressSource source, TimeProvider time, bool isJson)
     {
         _output = output;
-        _progress = progress;
-        _repository = repository;
+        _source = source;
+        _time = time;
         _isJson = isJson;
         _rate = new RateMeter(time);
         var interval = isJson ? JsonInterval : output.IsNoteTerminal ? BarInterval : LineInterval;
@@ -102,30 +100,30 @@ internal sealed class ProgressReport : IDisposable
 
     private void SayOutset()
     {
-        if (_hasBegun || _progress.Outset is not { } outset)
+        if (!_hasBegun && _source.Outset is { } outset)
         {
-            return;
+            _hasBegun = true;
+            _output.WriteNote(outset);
         }
-
-        _hasBegun = true;
-        var size = outset.PlainBytes is { } bytes ? ByteSizeText.Of(bytes) : "size not known";
-        _output.WriteNote($"{ProductVersion.Text}  backup of cluster {outset.Cluster} (PostgreSQL {outset.PostgresqlVersion}, {size}) into {_repository}");
     }
-
-    /// <summary>Files that grew since they were listed make it more.</summary>
-    private long? Total(long bytes) => _progress.Outset?.PlainBytes is { } listed ? Math.Max(listed, bytes) : null;
 
     private void Show()
     {
         SayOutset();
-        if (_progress.Archive is not { } archive)
+        if (_source.Step is not { } step)
         {
             MakeRoom();
             return;
         }
 
-        var bytes = _progress.CopiedBytes;
-        var facts = new ProgressFacts(archive, bytes, Total(bytes), _rate.Add(bytes));
+        if (step.Verb != _verb)
+        {
+            (_verb, _rate) = (step.Verb, new RateMeter(_time));
+        }
+
+        // Files that grew since they were listed make it more.
+        long? total = step.TotalBytes is { } listed ? Math.Max(listed, step.Bytes) : null;
+        var facts = new ProgressFacts(step.Verb, step.What, step.Key, step.Bytes, total, _rate.Add(step.Bytes));
         if (_isJson)
         {
             _output.WriteResult(ProgressText.Json(facts));

@@ -10,7 +10,7 @@ internal static class ProgressText
     public static string Bar(ProgressFacts facts, int width)
     {
         var columns = Math.Min(LongestLine, width - 1);
-        var head = $"copying   {facts.Archive}  ";
+        var head = $"{facts.Verb,-9} {facts.What}  ";
         var tail = string.Join("   ", Words(facts, percent => $"  {percent,3} %"));
         var length = facts.Percent is null ? 0 : Math.Clamp(columns - head.Length - tail.Length, 0, LongestBar);
         var filled = (facts.Percent ?? 0) * length / 100;
@@ -19,12 +19,13 @@ internal static class ProgressText
     }
 
     public static string Line(ProgressFacts facts) =>
-        $"copying {facts.Archive}: " + string.Join(", ", Words(facts, percent => $"{percent} %"));
+        $"{facts.Verb} {facts.What}: " + string.Join(", ", Words(facts, percent => $"{percent} %"));
 
     public static string Json(ProgressFacts facts) => JsonLine.Write(json =>
     {
         json.WriteString("event", "progress");
-        json.WriteString("archive", facts.Archive);
+        json.WriteString("step", facts.Verb);
+        json.WriteString(facts.Key, facts.What);
         json.WriteNumber("bytes", facts.Bytes);
         if (facts is { TotalBytes: { } total, Percent: { } percent })
         {

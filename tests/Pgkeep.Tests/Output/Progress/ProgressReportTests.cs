@@ -1,6 +1,8 @@
 using Pgkeep.Backup;
 using Pgkeep.Output;
 using Pgkeep.Output.Progress;
+using Pgkeep.Postgres;
+using Pgkeep.Restore;
 using Pgkeep.Tests.Support;
 using Xunit;
 
@@ -107,7 +109,7 @@ public sealed class ProgressReportTests
 
         _time.Advance(TimeSpan.FromSeconds(3));
 
-        Assert.Equal(3, output.Result.Split('\n').Count(line => line.StartsWith("""{"event":"progress","archive":"base.tar.gz",""", StringComparison.Ordinal)));
+        Assert.Equal(3, output.Result.Split('\n').Count(line => line.StartsWith("""{"event":"progress","step":"copying","archive":"base.tar.gz",""", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -126,7 +128,28 @@ public sealed class ProgressReportTests
         Assert.True(said);
     }
 
-    private ProgressReport Start(IOutput output, bool isJson = false) => new(output, _progress, "/repository", _time, isJson);
+    [Fact]
+    public void A_restore_tells_of_its_files_and_then_of_its_WAL_with_a_rate_of_its_own()
+    {
+        var output = new RecordingOutput();
+        var progress = new RestoreProgress();
+        using var report = new ProgressReport(output, new RestoreProgressSource(progress, _time), _time, isJson: false);
+        progress.BeginCopy(2_000_000_000);
+        progress.Add(1_000_000_000);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        progress.BeginReplay(new Lsn(0x1000000), 64 * 1024 * 1024);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        progress.Reach(new Lsn(0x3000000), new DateTimeOffset(2025, 1, 8, 12, 30, 0, TimeSpan.Zero));
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        var lines = output.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("copying files: 50 %, 1.00 of 2.00 GB", lines[0]);
+        Assert.Equal("replaying 0/1000000: 0 %, 0.0 of 67.1 MB", lines[1]);
+        Assert.StartsWith("replaying 0/3000000 (2025-01-08 ", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("50 %, 33.6 of 67.1 MB, 1.1 MB/s, 31 s left", lines[2], StringComparison.Ordinal);
+    }
+
+    private ProgressReport Start(IOutput output, bool isJson = false) => new(output, new BackupProgressSource(_progress, "/repository"), _time, isJson);
 
     private ProgressReport StartCopying(IOutput output, bool isJson = false)
     {

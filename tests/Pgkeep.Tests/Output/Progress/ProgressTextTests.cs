@@ -5,7 +5,7 @@ namespace Pgkeep.Tests.Output.Progress;
 
 public sealed class ProgressTextTests
 {
-    private static readonly ProgressFacts Usual = new("base.tar.gz", 1_970_000_000, 2_890_000_000, 912_000_000);
+    private static readonly ProgressFacts Usual = new("copying", "base.tar.gz", "archive", 1_970_000_000, 2_890_000_000, 912_000_000);
 
     [Fact]
     public void The_bar_says_what_share_rate_and_time_left() => Assert.Equal(
@@ -16,7 +16,7 @@ public sealed class ProgressTextTests
 
     [Fact]
     public void The_object_says_the_same() => Assert.Equal(
-        """{"event":"progress","archive":"base.tar.gz","bytes":1970000000,"total_bytes":2890000000,"percent":68,"bytes_per_second":912000000,"seconds_left":2}""",
+        """{"event":"progress","step":"copying","archive":"base.tar.gz","bytes":1970000000,"total_bytes":2890000000,"percent":68,"bytes_per_second":912000000,"seconds_left":2}""",
         ProgressText.Json(Usual));
 
     [Fact]
@@ -34,11 +34,11 @@ public sealed class ProgressTextTests
 
         Assert.Equal("copying base.tar.gz: 2.0 GB, 912 MB/s", ProgressText.Line(facts));
         Assert.Equal("copying   base.tar.gz  2.0 GB   912 MB/s", ProgressText.Bar(facts, 100));
-        Assert.Equal("""{"event":"progress","archive":"base.tar.gz","bytes":1970000000,"bytes_per_second":912000000}""", ProgressText.Json(facts));
+        Assert.Equal("""{"event":"progress","step":"copying","archive":"base.tar.gz","bytes":1970000000,"bytes_per_second":912000000}""", ProgressText.Json(facts));
     }
 
     [Fact]
-    public void Nothing_to_copy_is_all_of_it() => Assert.Equal(100, new ProgressFacts("base.tar.gz", 0, 0, null).Percent);
+    public void Nothing_to_copy_is_all_of_it() => Assert.Equal(100, new ProgressFacts("copying", "base.tar.gz", "archive", 0, 0, null).Percent);
 
     [Theory]
     [InlineData(200, 100)]
@@ -48,12 +48,12 @@ public sealed class ProgressTextTests
     [InlineData(0, 0)]
     public void The_bar_never_reaches_the_last_column_or_passes_a_hundred(int width, int longest)
     {
-        var facts = new ProgressFacts("4294967295.tar.gz", 999_000_000_000, 999_400_000_000, 11_000);
+        var facts = new ProgressFacts("copying", "4294967295.tar.gz", "archive", 999_000_000_000, 999_400_000_000, 11_000);
 
         Assert.True(ProgressText.Bar(facts, width).Length <= longest);
     }
 
     [Fact]
     public void A_rate_of_a_byte_leaves_a_time_that_can_still_be_told() =>
-        Assert.EndsWith("9999 d left", ProgressText.Line(new ProgressFacts("base.tar.gz", 0, long.MaxValue / 2, 1)), StringComparison.Ordinal);
+        Assert.EndsWith("9999 d left", ProgressText.Line(new ProgressFacts("copying", "base.tar.gz", "archive", 0, long.MaxValue / 2, 1)), StringComparison.Ordinal);
 }
