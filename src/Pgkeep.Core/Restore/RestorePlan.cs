@@ -2,6 +2,7 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore;
 

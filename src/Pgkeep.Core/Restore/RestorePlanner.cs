@@ -1,8 +1,9 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Places;
 using Pgkeep.Storage.Local;
 using Pgkeep.Verify;
 

@@ -4,6 +4,7 @@ using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
+using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore;
 

@@ -2,7 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Posix;
-using Pgkeep.Restore;
+using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Commands;
 

@@ -1,7 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Cluster;
 
-namespace Pgkeep.Restore;
+namespace Pgkeep.Restore.Places;
 
 /// <summary>Undoes the last restore of a data directory, one that is over or one that was broken off.</summary>
 internal sealed class RestoreRollback

@@ -1,9 +1,9 @@
 using Pgkeep.Diagnostics;
-using Pgkeep.Restore;
+using Pgkeep.Restore.Places;
 using Pgkeep.Tests.Support;
 using Xunit;
 
-namespace Pgkeep.Tests.Restore;
+namespace Pgkeep.Tests.Restore.Places;
 
 public sealed class RestoreJournalTests : IDisposable
 {

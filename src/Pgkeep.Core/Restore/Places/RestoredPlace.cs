@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Pgkeep.Posix;
 
-namespace Pgkeep.Restore;
+namespace Pgkeep.Restore.Places;
 
 /// <param name="Path">What the restore writes anew.</param>
 /// <param name="Aside">Where its old content waits.</param>

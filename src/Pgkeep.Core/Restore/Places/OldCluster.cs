@@ -2,7 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 
-namespace Pgkeep.Restore;
+namespace Pgkeep.Restore.Places;
 
 /// <summary>
 /// Moves the old cluster aside and puts it back. Renames only: no byte of it is ever written or removed. The data directory is the first to go and

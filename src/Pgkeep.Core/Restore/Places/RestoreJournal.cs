@@ -5,7 +5,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 
-namespace Pgkeep.Restore;
+namespace Pgkeep.Restore.Places;
 
 /// <summary>
 /// What a restore moves aside, written and made durable before the first move, so that the old cluster can be put back after a crash at any
