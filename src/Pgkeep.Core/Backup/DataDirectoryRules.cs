@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Backup;
 
@@ -26,7 +27,19 @@ internal static class DataDirectoryRules
 
     /// <param name="path">Relative to the data directory, with slashes.</param>
     public static bool IsLeftOut(string path) =>
-        LeftOutFiles.Contains(path) || IsRelationCache(path) || IsTemporary(path) || path.EndsWith("/.DS_Store", StringComparison.Ordinal);
+        LeftOutFiles.Contains(path) || IsAside(path) || IsRelationCache(path) || IsTemporary(path) || path.EndsWith("/.DS_Store", StringComparison.Ordinal);
+
+    /// <summary>
+    /// What a restore has left in a mount point, and all that is in it: at the top of the data directory, of a directory of it on a disk of its own, or of a tablespace's version
+    /// directory.
+    /// </summary>
+    public static bool IsAside(string path) => path.Split('/', 5) switch
+    {
+        [TablespaceLinks.FolderName, _, _, var name, ..] when AsideNames.IsAside(name) => true,
+        [var name] => AsideNames.IsAside(name),
+        [var first, var second, ..] => AsideNames.IsAside(first) || AsideNames.IsAside(second),
+        _ => false,
+    };
 
     /// <summary>
     /// Directories whose content is the cluster itself. A link or a special file in place of one, or in one, is left out by PostgreSQL's own base

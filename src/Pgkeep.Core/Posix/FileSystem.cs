@@ -75,6 +75,31 @@ internal static class FileSystem
     }
 
     /// <summary>
+    /// As <see cref="TryRenameNew"/>, for names that nobody else makes meanwhile: where the file system cannot refuse to replace (NFS, older versions of ZFS), a look must do.
+    /// </summary>
+    public static bool TryMoveNew(string from, string to)
+    {
+        if (Libc.RenameAt2(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, Libc.RENAME_NOREPLACE) == 0)
+        {
+            return true;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        if (errno is not (Libc.EINVAL or Libc.ENOSYS or Libc.EOPNOTSUPP))
+        {
+            return errno == Libc.EEXIST ? false : throw PosixError.From(errno, $"rename \"{from}\" to", to);
+        }
+
+        if (FileStatus.Of(to) is not null)
+        {
+            return false;
+        }
+
+        Rename(from, to);
+        return true;
+    }
+
+    /// <summary>
     /// As <see cref="Rename"/>; false, and nothing changed, where <paramref name="from"/> is not there or the two names lie on different file
     /// systems.
     /// </summary>
@@ -183,24 +208,29 @@ internal static class FileSystem
     }
 
     /// <param name="path">Links followed.</param>
-    public static bool IsMountPoint(string path)
+    public static bool IsMountPoint(string path) => MountPoints().Contains(path);
+
+    /// <summary>All that this process sees; none where they cannot be read, and then the rename will tell.</summary>
+    public static IReadOnlySet<string> MountPoints()
     {
         try
         {
             // proc(5): "36 35 98:0 /root /mount-point options …", with blanks and the like written in octal.
-            return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ').ElementAtOrDefault(4) is { } escaped && Unescape(escaped) == path);
+            return File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ').ElementAtOrDefault(4)).OfType<string>().Select(Unescape).ToHashSet();
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
-            // The rename will tell.
-            return false;
+            return new HashSet<string>();
         }
     }
+
+    /// <summary>Whether this process may change the names in a directory.</summary>
+    public static bool CanWrite(string directory) => Libc.Access(Libc.AT_FDCWD, directory, Libc.W_OK | Libc.X_OK, Libc.AT_EACCESS) == 0;
 
     /// <summary>Throws where this process may not change the names in a directory, or its file system is mounted read-only.</summary>
     public static void RequireWritable(string directory)
     {
-        if (Libc.Access(Libc.AT_FDCWD, directory, Libc.W_OK | Libc.X_OK, Libc.AT_EACCESS) != 0)
+        if (!CanWrite(directory))
         {
             throw PosixError.Last("write into", directory);
         }

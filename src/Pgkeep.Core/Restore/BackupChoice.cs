@@ -1,8 +1,8 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
-using Pgkeep.Postgres;
 using Pgkeep.Repository;
 using Pgkeep.Restore.Places;
 

@@ -30,15 +30,11 @@ internal sealed class ClusterCopy
     /// <param name="unarchived">Where it lies now.</param>
     public void Run(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
+        var places = CreatePlaces();
         var opened = new List<SafeFileHandle>();
         try
         {
-            foreach (var place in places)
-            {
-                _unpack.CreateDirectory(place);
-                opened.Add(FileSystem.OpenDirectory(place));
-            }
+            opened.AddRange(places.Select(FileSystem.OpenDirectory));
 
             _progress?.BeginCopy(_plan.Metadata.Sizes.PlainBytes);
             Write(unarchived, cancellationToken);
@@ -56,6 +52,19 @@ internal sealed class ClusterCopy
 
     /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
     public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
+
+    /// <returns>At least one on each file system that is written to.</returns>
+    private IReadOnlyList<string> CreatePlaces()
+    {
+        IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
+        foreach (var place in places)
+        {
+            _unpack.CreateDirectory(place);
+        }
+
+        _plan.Places.WalLink?.Create(_plan.DataDirectory, _plan.Account, _unpack.CreateDirectory);
+        return [.. places, .. _plan.Places.Places.Select(place => place.Path).Where(Directory.Exists).Except(places)];
+    }
 
     private void Write(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {

@@ -30,6 +30,14 @@ internal sealed record RestorePlan
     /// <summary>Where the old cluster is now, which a restore that was broken off may have moved; null where there is nothing to move aside.</summary>
     public required string? OldDataDirectory { get; init; }
 
+    /// <summary>What is emptied first, and how.</summary>
+    public OldPlaces Places { get; init; } = OldPlaces.None;
+
+    /// <summary>What earlier restores have left aside; oldest first.</summary>
+    public IReadOnlyList<KeptData> Kept { get; init; } = [];
+
+    public RestoreSpace Space { get; init; } = new([]);
+
     /// <summary>Null where no server runs on it.</summary>
     public required PostmasterFile? Running { get; init; }
 

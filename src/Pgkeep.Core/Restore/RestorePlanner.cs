@@ -1,7 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Restore.Places;
 using Pgkeep.Storage.Local;
@@ -40,11 +40,11 @@ internal sealed class RestorePlanner
         choice.CheckTarget(_settings.Target);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
         IReadOnlyList<TablespacePlace> tablespaces = [.. metadata.Tablespaces.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Location, tablespace.Location, tablespace.Archive))];
-        CheckPlaces(dataDirectory, tablespaces, metadata);
+        CheckPlaces(dataDirectory, tablespaces);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
         var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
         var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null);
-        RequireMovable(dataDirectory, old);
+        var places = broken is null ? OldPlaces.Find(dataDirectory, old is not null, metadata, tablespaces, _settings.Layout) : OldPlaces.Of(broken);
         RequireAlone(dataDirectory, metadata);
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
@@ -54,6 +54,10 @@ internal sealed class RestorePlanner
         {
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         }
+
+        var kept = KeptData.Of(dataDirectory);
+        var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, broken);
+        space.Require(dataDirectory, kept);
 
         // Into an empty place it can be found as well while it is unpacked, when every frame is checked: nothing is lost by that.
         if (old is not null || running is not null || _settings.IsProof)
@@ -72,6 +76,9 @@ internal sealed class RestorePlanner
             DataDirectory = dataDirectory,
             Tablespaces = tablespaces,
             OldDataDirectory = old,
+            Places = places,
+            Kept = kept,
+            Space = space,
             Running = running,
             Account = account,
             Programs = programs,
@@ -114,7 +121,7 @@ internal sealed class RestorePlanner
         }
     }
 
-    private void CheckPlaces(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces, BackupMetadata metadata)
+    private void CheckPlaces(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces)
     {
         foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
@@ -125,19 +132,6 @@ internal sealed class RestorePlanner
                     $"the repository's \"{own}\" and \"{directory}\" lie one inside the other",
                     "a restore would move the repository away: nothing was changed; copy it to a place of its own first");
             }
-        }
-
-        // Which share of it goes where is not known beforehand; where all of it cannot fit together, it is refused here.
-        var free = tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory)
-            .Select(path => Directory.Exists(path) ? path : ExistingParent(path))
-            .DistinctBy(path => FileStatus.OfTarget(path)!.Value.Device)
-            .Sum(path => new DriveInfo(path).AvailableFreeSpace);
-        if (free < metadata.Sizes.PlainBytes)
-        {
-            throw new PgkeepException(
-                ErrorKind.StorageFull,
-                $"the restore needs {SizeText.Short(metadata.Sizes.PlainBytes)} beside the old data directory, and {SizeText.Short(free)} are free",
-                "nothing was changed; free some space, or restore to another disk with --pgdata");
         }
     }
 
@@ -206,21 +200,6 @@ internal sealed class RestorePlanner
                 ErrorKind.Configuration,
                 $"the tablespace \"{tablespace.Location}\" belongs to the cluster in \"{original}\", and a restore into \"{dataDirectory}\" would take it away",
                 $"restore over that cluster, which is kept: --pgdata {original}; or move \"{original}\" away first");
-        }
-    }
-
-    /// <summary>What would fail after the server has been stopped fails here.</summary>
-    private static void RequireMovable(string dataDirectory, string? old)
-    {
-        var parent = ExistingParent(dataDirectory);
-        FileSystem.RequireWritable(parent);
-        if (old is not null && FileSystem.IsMountPoint(dataDirectory))
-        {
-            throw new PgkeepException(
-                ErrorKind.Configuration,
-                $"\"{dataDirectory}\" is a mount point, which cannot be renamed, so its old content cannot be moved aside",
-                "nothing was changed; move the content to another disk yourself, for into an empty mount point it can be restored",
-                "or restore to another place with --pgdata");
         }
     }
 

@@ -143,13 +143,8 @@ internal sealed class RestoreRun
             throw wal.BehindAll();
         }
 
-        var version = $"PG_{_plan.Metadata.Cluster.PostgresqlMajor}_{_plan.Metadata.Cluster.CatalogVersion}";
-        // Those of the old cluster too: what is replayed may create one in the same place, and would write into the old one's files.
-        var tablespaces = _plan.Tablespaces.Select(tablespace => tablespace.Location)
-            .Concat(old is null ? [] : TablespaceLinks.Of(old).Select(tablespace => tablespace.Location))
-            .Select(location => Path.Combine(FileSystem.Resolve(location), version))
-            .Distinct();
-        var journal = RestoreJournal.Plan(_plan.DataDirectory, tablespaces, _time.GetLocalNow(), _plan.Account);
+        var places = OldPlaces.Find(_plan.DataDirectory, old is not null, _plan.Metadata, _plan.Tablespaces, _settings.Layout);
+        var journal = RestoreJournal.Plan(places.Places, _time.GetLocalNow(), _plan.Account);
         RestorePlanner.RequireStopped(_plan.DataDirectory);
         OldCluster.MoveAside(journal);
         if (journal.OldDataDirectory is { } aside)
@@ -159,9 +154,14 @@ internal sealed class RestoreRun
 
         try
         {
-            Copy(wal, journal, cancellationToken);
-            var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _log, _time) { Progress = Progress };
+            var plan = _plan with { Wal = wal, Places = places };
+            var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, Progress);
+            copy.Run(wal.Unarchived.Select(file => file with { Path = journal.NowAt(file.Path) }), cancellationToken);
+            var recovery = new ClusterRecovery(_settings, plan, _log, _time) { Progress = Progress };
             await recovery.PrepareAsync(cancellationToken);
+            // Without recovery.signal, a server would start on the copy without recovering, and archive into the repository.
+            copy.Finish();
+            _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
             clock.End("copy");
             if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
             {
@@ -200,14 +200,6 @@ internal sealed class RestoreRun
         }
     }
 
-    private void Copy(RestoreWal wal, RestoreJournal journal, CancellationToken cancellationToken)
-    {
-        var copy = new ClusterCopy(_plan, _settings.Fetch.Jobs, Progress);
-        copy.Run(wal.Unarchived.Select(file => InAside(file, journal)), cancellationToken);
-        copy.Finish();
-        _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
-    }
-
     private async Task RecoverAsync(ClusterRecovery recovery, CancellationToken cancellationToken)
     {
         if (_settings.Action == RecoveryTargetAction.Shutdown)
@@ -224,9 +216,6 @@ internal sealed class RestoreRun
             },
             cancellationToken);
     }
-
-    private UnarchivedFile InAside(UnarchivedFile file, RestoreJournal journal) =>
-        journal.OldDataDirectory is { } old ? file with { Path = Path.Combine(old, Path.GetRelativePath(_plan.DataDirectory, file.Path)) } : file;
 
     /// <returns>How it stands, for a person.</returns>
     private async Task<string> RestartOldAsync(string? serverLog)

@@ -16,9 +16,9 @@ internal sealed record UnarchivedFile(WalFileName Name, string Path, bool IsRead
 internal static class UnarchivedWal
 {
     /// <summary>In order of their names.</summary>
-    public static IReadOnlyList<UnarchivedFile> Of(string dataDirectory, WalInventory inventory)
+    /// <param name="folder">The old server's, there or not.</param>
+    public static IReadOnlyList<UnarchivedFile> Of(string folder, WalInventory inventory)
     {
-        var folder = System.IO.Path.Combine(dataDirectory, "pg_wal");
         try
         {
             return Directory.Exists(folder)

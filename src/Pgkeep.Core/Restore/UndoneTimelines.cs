@@ -1,7 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
 using Pgkeep.Restore.Places;
 
@@ -14,9 +14,8 @@ internal static class UndoneTimelines
     /// <param name="old">Of the cluster that is there; null where there is none.</param>
     public static HashSet<TimelineId> Of(string dataDirectory, ControlFile? old, SystemIdentifier cluster) =>
     [
-        .. RestoreJournal.UndoneOf(dataDirectory)
-            .Select(ControlFileReader.TryRead)
-            .OfType<ControlFile>()
+        .. JournalFiles.UndoneOf(dataDirectory)
+            .Select(undone => undone.Control)
             .Where(control => control.SystemIdentifier == cluster)
             .Select(control => control.CheckPointTimeline)
             .Where(timeline => old is null || timeline > old.CheckPointTimeline),

@@ -18,6 +18,7 @@ internal static class CommandList
         FindCommand.Definition,
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
+        RestoreForgetCommand.Definition,
         ArchiveWalCommand.Definition,
         ReceiveWalCommand.Definition,
         GetWalCommand.Definition,

@@ -13,6 +13,7 @@ internal static class CommandNames
     public const string ArchiveAhead = "archive-ahead";
     public const string Restore = "restore";
     public const string RestoreRollback = "restore rollback";
+    public const string RestoreForget = "restore forget";
     public const string RestorePoint = "restore-point";
     public const string Verify = "verify";
     public const string List = "list";
@@ -51,11 +52,11 @@ internal static class CommandNames
     public static IReadOnlyList<string> Repository { get; } = [.. Archive, .. Cron];
 
     /// <summary>Everything that reads <c>backup.env</c>.</summary>
-    public static IReadOnlyList<string> Configured { get; } = [.. Repository, ConfigShow];
+    public static IReadOnlyList<string> Configured { get; } = [.. Repository, RestoreForget, ConfigShow];
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, ReceiveWal, .. Restoring, RestoreForget, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
     public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup, WalIndex];

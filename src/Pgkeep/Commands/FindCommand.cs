@@ -121,7 +121,7 @@ internal static class FindCommand
             Position = Position(context),
             RestorePoint = context.Get(OptionTable.RestorePointName),
             Near = Moment(context, OptionTable.CommitsNear),
-            IncludesInternal = context.Get(OptionTable.Internal),
+            IncludesInternal = context.Get(OptionTable.Everything),
             Limit = context.Get(OptionTable.Limit),
         };
         return query.IsEmpty ? throw new PgkeepException(ErrorKind.Usage, "nothing says what to look for", "for example: pgkeep find --table orders --op delete --since \"2025-01-08 12:00\"")

@@ -30,7 +30,13 @@ internal static class RestorePlanText
         table.Add(
             "old data",
             plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
-                : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.DataDirectory}.before-…; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
+                : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.Places.Places[0].AsidePattern}; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
+        foreach (var place in plan.Places.Places.Skip(1).Where(place => place.HadContent))
+        {
+            table.Add("", $"{place.Path} to {place.AsidePattern}");
+        }
+
+        RestoreSpaceText.AddTo(table, plan);
         var isLeft = context.Get(OptionTable.NoStart);
         table.Add("server", plan.Running is { } running
             ? $"running (process {running.ProcessId}): is stopped, {(isLeft ? "and yours to start: the recovery begins then" : "and started again")}"
@@ -41,7 +47,7 @@ internal static class RestorePlanText
         }
 
         table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
-        foreach (var warning in plan.Wal.Warnings)
+        foreach (var warning in plan.Wal.Warnings.Concat(plan.Places.Warnings).Concat(RestoreSpaceText.WarningsOf(plan)))
         {
             context.Warn(warning);
         }

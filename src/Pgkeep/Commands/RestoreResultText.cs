@@ -56,7 +56,8 @@ internal static class RestoreResultText
         {
             context.Output.WriteResult($"old data  {old}");
             context.Output.WriteResult($"journal   {result.Journal}");
-            context.Output.WriteResult($"          undo with pgkeep restore rollback --pgdata {result.Plan.DataDirectory}; remove it when you no longer need it");
+            context.Output.WriteResult($"          undo with pgkeep restore rollback --pgdata {result.Plan.DataDirectory}");
+            context.Output.WriteResult($"          when you no longer need it: pgkeep restore forget --pgdata {result.Plan.DataDirectory}");
         }
     }
 

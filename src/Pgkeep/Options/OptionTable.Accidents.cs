@@ -148,14 +148,14 @@ internal static partial class OptionTable
         Example = "2025-01-08 12:30:00",
     };
 
-    public static Option<bool> Internal { get; } = new()
+    public static Option<bool> Everything { get; } = new()
     {
         Name = "all",
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = Finding,
-        Summary = "Catalogues, indexes, sequences and TOAST too, not only tables",
+        Commands = [.. Finding, CommandNames.RestoreForget],
+        Summary = "find: catalogues, indexes, sequences and TOAST too, not only tables; restore forget: every restore",
     };
 
     public static Option<int> Limit { get; } = new()

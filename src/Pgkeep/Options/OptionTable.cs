@@ -66,7 +66,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGDATA",
         Codec = new PathCodec("DIR"),
         ComputedAs = "as the server or the backup says",
-        Commands = [CommandNames.Backup, .. CommandNames.Restoring, CommandNames.RepositoryRotate],
+        Commands = [CommandNames.Backup, .. CommandNames.Restoring, CommandNames.RestoreForget, CommandNames.RepositoryRotate],
         Summary = "Data directory of the server",
         Example = "/var/lib/postgresql/16/main",
     };
@@ -212,8 +212,8 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = [.. CommandNames.Restoring, CommandNames.RepositoryRotate],
-        Summary = "Do not ask before something is replaced",
+        Commands = [.. CommandNames.Restoring, CommandNames.RestoreForget, CommandNames.RepositoryRotate],
+        Summary = "Do not ask before something is replaced or removed",
     };
 
     public static Option<bool> DryRun { get; } = new()
@@ -222,7 +222,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = [.. CommandNames.Restoring, CommandNames.Cleanup, CommandNames.RepositoryRotate],
+        Commands = [.. CommandNames.Restoring, CommandNames.RestoreForget, CommandNames.Cleanup, CommandNames.RepositoryRotate],
         Summary = "Show what would be done, and change nothing",
     };
 
@@ -255,7 +255,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGKEEP_RESTORE_LOG",
         Codec = new PathCodec("FILE"),
         Default = "/var/log/postgresql/restore.log",
-        Commands = CommandNames.Restoring,
+        Commands = [.. CommandNames.Restoring, CommandNames.RestoreForget],
         Summary = "Log of the restores",
     };
 
@@ -339,7 +339,7 @@ internal static partial class OptionTable
         new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
         new("Restore", [.. Targets, .. Restoring, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
-        new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Internal, Limit, Interactive]),
+        new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Everything, Limit, Interactive]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),
     ]);

@@ -84,23 +84,6 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
     }
 
     [Fact]
-    public async Task A_data_directory_that_is_a_mount_point_is_refused()
-    {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root");
-        await RunAsRootAsync("mount", "--bind", Site.DataDirectory, Site.DataDirectory);
-        try
-        {
-            var result = await Site.RestoreAsync();
-
-            await _stopped.AssertRefusedAsync(result, 10, "mount point", Site.DataDirectory);
-        }
-        finally
-        {
-            await RunAsRootAsync("umount", Site.DataDirectory);
-        }
-    }
-
-    [Fact]
     public async Task A_recovery_that_takes_too_long_is_given_up()
     {
         using var wall = await WalWall.BuildAsync(Site);
@@ -205,13 +188,6 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
 
     private async Task RemoveUndoneAsync() =>
         (await TestAccount.RunAsync("sh", ["-c", "rm -rf \"$1\"/*.undone-* \"$1\"/tablespace-elsewhere/*.undone-*", "sh", Site.Workspace.Root])).EnsureSuccess();
-
-    private static async Task RunAsRootAsync(string program, params string[] arguments)
-    {
-        using var process = System.Diagnostics.Process.Start(program, arguments);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, process.ExitCode);
-    }
 
     private static void Append(string archive, string member)
     {

@@ -170,11 +170,15 @@ internal sealed class RestoreSite
     {
         List<string> words = [];
         Add("--config", "/dev/null");
-        Add("--backup-dir", Repository);
+        if (!arguments.Contains("forget"))
+        {
+            Add("--backup-dir", Repository);
+        }
+
         if (arguments[0] == "restore")
         {
             Add("--restore-log", RestoreLog);
-            if (!arguments.Contains("rollback"))
+            if (!arguments.Contains("rollback") && !arguments.Contains("forget"))
             {
                 Add("--bindir", Cluster.BinDirectory);
             }

@@ -15,6 +15,12 @@ public sealed class DataDirectoryRulesTests
     [InlineData("base/pgsql_tmp")]
     [InlineData("base/pgsql_tmp4711.0")]
     [InlineData("pg_tblspc/16400/PG_15_202209061/pgsql_tmp")]
+    [InlineData("lost+found")]
+    [InlineData(".pgkeep-old-20250108T143512")]
+    [InlineData(".pgkeep-old-20250108T143512/base/5/1259")]
+    [InlineData(".pgkeep-undone-20250108T143512.journal")]
+    [InlineData("base/.pgkeep-old-20250108T143512")]
+    [InlineData("pg_tblspc/16400/PG_15_202209061/.pgkeep-old-20250108T143512/5/1259")]
     public void What_the_server_makes_anew_is_left_out(string path)
     {
         Assert.True(DataDirectoryRules.IsLeftOut(path));
@@ -30,6 +36,9 @@ public sealed class DataDirectoryRulesTests
     [InlineData("base/5/pgsql_tmp")]
     [InlineData("pg_tblspc/16400/PG_15_202209061/5/pgsql_tmp")]
     [InlineData("postmaster.pid.old")]
+    [InlineData(".pgkeep")]
+    [InlineData("base/5/.pgkeep-old-20250108T143512")]
+    [InlineData("pg_tblspc/16400/PG_15_202209061/5/lost+found")]
     [InlineData("postgresql.auto.conf")]
     public void The_same_name_elsewhere_is_a_user_s_file(string path)
     {

@@ -90,7 +90,7 @@ internal sealed class StreamedMembers : IDisposable
             case var name when name.StartsWith(TablespaceLinks.FolderName + "/", StringComparison.Ordinal) && entry.Type == TarEntryType.SymbolicLink:
                 return true;
             default:
-                return entry.Type == TarEntryType.File && DataDirectoryRules.IsLeftOut(entry.Name);
+                return (entry.Type == TarEntryType.File && DataDirectoryRules.IsLeftOut(entry.Name)) || DataDirectoryRules.IsAside(entry.Name);
         }
     }
 

@@ -16,11 +16,14 @@ internal static class ControlFileReader
     public static ControlFile Read(string dataDirectory) => ReadWithContent(dataDirectory).Control;
 
     /// <summary>Null where it is lost or damaged, which is a reason to restore.</summary>
-    public static ControlFile? TryRead(string dataDirectory)
+    public static ControlFile? TryRead(string dataDirectory) => TryReadFile(Path.Combine(dataDirectory, RelativePath));
+
+    /// <summary>As <see cref="TryRead"/>, under whatever name.</summary>
+    public static ControlFile? TryReadFile(string path)
     {
         try
         {
-            return File.Exists(Path.Combine(dataDirectory, RelativePath)) ? Read(dataDirectory) : null;
+            return File.Exists(path) ? ReadWithContent(() => ReadFile(path), path).Control : null;
         }
         catch (PgkeepException unreadable) when (unreadable.Kind is ErrorKind.ServerUnsuitable or ErrorKind.StorageFailed)
         {

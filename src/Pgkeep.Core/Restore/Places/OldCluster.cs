@@ -1,35 +1,32 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
-using Pgkeep.Postgres.Cluster;
 
 namespace Pgkeep.Restore.Places;
 
 /// <summary>
 /// Moves the old cluster aside and puts it back. Renames only: no byte of it is ever written or removed. The data directory is the first to go and
-/// the last to come back, so that at no moment a server could be started on one cluster's data directory and another's tablespaces.
+/// the last to come back, and of a data directory whose entries move by themselves the control file, so that at no moment a server could be started on one
+/// cluster's data directory and another's tablespaces.
 /// </summary>
 internal static class OldCluster
 {
-    /// <summary>A directory that cannot be renamed (a mount point) fails, and what was moved before it is put back.</summary>
+    /// <summary>Where one of the places cannot be moved, what was moved before it is put back.</summary>
     public static void MoveAside(RestoreJournal journal)
     {
         journal.Write();
-        var moved = new Stack<RestoredPlace>();
+        var begun = new Stack<RestoredPlace>();
         try
         {
             foreach (var place in journal.Places.Where(place => place.HadContent))
             {
-                Move(place.Path, place.Aside);
-                moved.Push(place);
+                begun.Push(place);
+                place.MoveAside(journal.Owner);
             }
         }
-        catch (PgkeepException)
+        catch (PgkeepException failure)
         {
-            foreach (var place in moved)
-            {
-                Move(place.Aside, place.Path);
-            }
-
+            var failed = begun.Pop();
+            BringBackAfter(failure, journal, failed.IsMoving ? begun.Prepend(failed) : begun);
             journal.Remove();
             throw;
         }
@@ -40,63 +37,93 @@ internal static class OldCluster
     /// <returns>Where what the restore wrote is kept.</returns>
     public static IReadOnlyList<string> PutBack(RestoreJournal journal, bool discard)
     {
-        var kept = new List<string>();
-        foreach (var place in journal.Places.Where(place => place.IsWritten))
+        RequireAll(journal);
+        if (!discard)
         {
-            if (discard)
-            {
-                Clear(place.Path);
-            }
-            else
-            {
-                var undone = RestoreJournal.FreeUndoneName(place);
-                Move(place.Path, undone);
-                kept.Add(undone);
-            }
+            // Told by a name from here on: when the control file is gone, this must not be taken for a copy that nobody needs.
+            journal = journal.Become(RestoreState.Undoing);
         }
 
-        foreach (var place in journal.Places.Reverse().Where(place => place.IsAside))
+        if (!journal.IsOldInPlace)
         {
-            // What Clear left is an empty directory, which a rename replaces.
-            FileSystem.Rename(place.Aside, place.Path);
-            FileSystem.SyncDirectory(Path.GetDirectoryName(place.Path)!);
+            foreach (var place in journal.Places)
+            {
+                TakeAway(place, journal, discard);
+            }
+
+            BringBack(journal.Places.Reverse().Where(place => place.IsAside || place.IsMoving));
         }
 
-        journal.Remove();
+        IReadOnlyList<string> kept = discard ? [] : [.. journal.Places.Select(place => place.Undone).Where(path => FileStatus.Of(path) is not null)];
+        if (kept.Count > 0)
+        {
+            journal.Become(RestoreState.Undone);
+        }
+        else
+        {
+            journal.Remove();
+        }
+
         return kept;
     }
 
-    /// <summary>Empties a directory; the directory itself may have been there before. Without its control file no server starts on the rest.</summary>
-    private static void Clear(string directory)
+    private static void TakeAway(RestoredPlace place, RestoreJournal journal, bool discard)
     {
-        try
+        if (!discard && (place.IsWritten || place.IsBeingKept))
         {
-            FileSystem.Delete(Path.Combine(directory, ControlFileReader.RelativePath));
-            foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
-            {
-                if (entry is DirectoryInfo { LinkTarget: null } folder)
-                {
-                    folder.Delete(recursive: true);
-                }
-                else
-                {
-                    entry.Delete();
-                }
-            }
+            place.KeepWritten(journal.Owner);
         }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        else if (place.IsWritten)
         {
-            throw PosixError.From(thrown, "remove", directory);
+            place.DiscardWritten();
         }
     }
 
-    private static void Move(string from, string to)
+    private static void BringBackAfter(PgkeepException failure, RestoreJournal journal, IEnumerable<RestoredPlace> places)
     {
-        if (!FileSystem.TryRenameNew(from, to))
+        try
         {
-            throw new PgkeepException(ErrorKind.StorageFailed, $"cannot move \"{from}\" to \"{to}\": the name is taken");
+            BringBack(places);
         }
+        catch (PgkeepException second)
+        {
+            throw new PgkeepException(
+                failure.Kind,
+                $"{failure.Message}; and what was moved is not back in its place: {second.Message}",
+                failure,
+                $"nothing is lost; when the cause is gone: pgkeep restore rollback --pgdata {journal.DataDirectory}");
+        }
+    }
 
-        FileSystem.SyncDirectory(Path.GetDirectoryName(from)!);
+    /// <param name="places">The data directory last.</param>
+    private static void BringBack(IEnumerable<RestoredPlace> places)
+    {
+        foreach (var place in places)
+        {
+            place.BringBack();
+        }
+    }
+
+    /// <summary>A disk that is not mounted must not pass for a place that is back already.</summary>
+    private static void RequireAll(RestoreJournal journal)
+    {
+        foreach (var place in journal.Places)
+        {
+            if (place.IsMountPoint && !FileSystem.IsMountPoint(place.Path))
+            {
+                throw new PgkeepException(
+                    ErrorKind.Configuration,
+                    $"\"{place.Path}\" was a mount point when the restore of \"{journal.DataDirectory}\" began, and is none now",
+                    "nothing was changed; mount it, and repeat the command");
+            }
+
+            if (place.HadContent && !place.IsAside && !place.IsMoving && FileStatus.Of(place.Path) is null)
+            {
+                throw new PgkeepException(
+                    ErrorKind.Configuration,
+                    $"neither \"{place.Aside}\" nor \"{place.Path}\" is there, and one of them is part of the old cluster",
+                    "nothing was changed; mount the disk that it lies on, and repeat the command");
+            }
+        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 
@@ -9,22 +8,23 @@ namespace Pgkeep.Restore.Places;
 
 /// <summary>
 /// What a restore moves aside, written and made durable before the first move, so that the old cluster can be put back after a crash at any
-/// step. It lies beside the data directory, under the old one's new name with <c>.journal</c> behind it.
+/// step. It lies beside the old data directory, under its new name with an ending of its own: beside the data directory, or inside where that cannot be renamed.
 /// </summary>
 internal sealed record RestoreJournal
 {
-    private const string AsideMark = ".before-";
-    private const string UndoneMark = ".undone-";
-    private const string Suffix = ".journal";
+    public const string AsideMark = ".before-";
+    public const string UndoneMark = ".undone-";
+
+    private const string BackupLabelName = "backup_label";
 
     public required string DataDirectory { get; init; }
 
-    /// <summary>The data directory, then the tablespaces: the order in which they are emptied.</summary>
+    /// <summary>The data directory, then the others: the order in which they are emptied.</summary>
     public required IReadOnlyList<RestoredPlace> Places { get; init; }
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>Set when the recovery is over, or was left to whoever starts the server: from then on what was restored is a cluster of its own, and never discarded.</summary>
+    /// <summary>Set when the recovery is over: from then on what was restored is a cluster of its own, and never discarded.</summary>
     public bool IsOver { get; init; }
 
     /// <summary>Not part of the content.</summary>
@@ -35,48 +35,69 @@ internal sealed record RestoreJournal
     [JsonIgnore]
     public Account? Owner { get; init; }
 
+    [JsonIgnore]
+    public RestoreState State => JournalFiles.StateOf(Path);
+
+    /// <summary>Of what a restore wrote and a rollback took away, and not of an old cluster.</summary>
+    [JsonIgnore]
+    public bool IsOfUndone => JournalFiles.IsOfUndone(Path);
+
+    /// <summary>By which a person names the restore: its moment, as in the names of what it moved aside.</summary>
+    [JsonIgnore]
+    public string Id => Places[0].IsEmptied
+        ? System.IO.Path.GetFileName(Places[0].Aside)[AsideNames.Old.Length..]
+        : Places[0].Aside[(DataDirectory.Length + AsideMark.Length)..];
+
     /// <summary>Where the old data directory waits; null where there was none.</summary>
     [JsonIgnore]
     public string? OldDataDirectory => Places[0] is { HadContent: true } place ? place.Aside : null;
 
-    /// <summary>The same, or the data directory itself where it has not been moved yet.</summary>
+    /// <summary>The same, or where its control file is while its entries move, or the data directory itself where it has not been moved yet.</summary>
     [JsonIgnore]
-    public string OldDataDirectoryNow => !Places[0].HadContent || Places[0].IsAside ? Places[0].Aside : DataDirectory;
+    public string OldDataDirectoryNow => Places[0] is { HadContent: false } or { IsAside: true } ? Places[0].Aside
+        : System.IO.Path.GetDirectoryName(System.IO.Path.GetDirectoryName(Places[0].NowAt(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath))))!;
 
     /// <summary>
     /// True where pgkeep was killed before the recovery was over: what lies in the data directory is no cluster yet. The server itself removes
-    /// <c>recovery.signal</c> when it has promoted itself, so a kill between that and our own mark is told apart too.
+    /// <c>recovery.signal</c> when it has promoted itself, and <c>backup_label</c> before, so a kill between that and our own mark is told apart too. So is a rollback
+    /// that was killed, and a restore before it had moved anything.
     /// </summary>
     [JsonIgnore]
-    public bool IsBrokenOff =>
-        !IsOver
-        && (!File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath))
-            || File.Exists(System.IO.Path.Combine(DataDirectory, RecoverySettings.SignalName)));
+    public bool IsBrokenOff => State == RestoreState.Undoing
+        || (State == RestoreState.Aside && !IsOver && (IsOldInPlace || Places[0].IsMoving || !Has(ControlFileReader.RelativePath) || Has(RecoverySettings.SignalName) || Has(BackupLabelName)));
 
     /// <summary>Without its control file, which comes last, no server has ever run on what was copied.</summary>
     [JsonIgnore]
-    public bool IsPartialCopy => !IsOver && !File.Exists(System.IO.Path.Combine(DataDirectory, ControlFileReader.RelativePath));
+    public bool IsPartialCopy => State == RestoreState.Aside && !IsOver && !IsOldInPlace && !Has(ControlFileReader.RelativePath);
 
-    /// <param name="tablespaces">Their version directories, there or not.</param>
+    /// <summary>The old data directory is the first to go and the last to come back: while it is in its place, all of the old cluster is.</summary>
+    [JsonIgnore]
+    public bool IsOldInPlace => Places[0] is { HadContent: true, IsAside: false, IsMoving: false };
+
+    /// <param name="places">The data directory first.</param>
     /// <param name="owner">Root's journal must be readable for the server's account.</param>
-    public static RestoreJournal Plan(string dataDirectory, IEnumerable<string> tablespaces, DateTimeOffset now, Account? owner = null)
+    public static RestoreJournal Plan(IReadOnlyList<PlannedPlace> places, DateTimeOffset now, Account? owner = null)
     {
         var stamp = now.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
-        var places = tablespaces.Prepend(dataDirectory)
-            .Select(path => new RestoredPlace(path, Free($"{path}{AsideMark}{stamp}"), RestoredPlace.HasEntries(path)))
-            .ToList();
-        return new RestoreJournal { DataDirectory = dataDirectory, Places = places, Started = now, Path = places[0].Aside + Suffix, Owner = owner };
+        var id = stamp;
+        for (var number = 2; places.Any(place => !place.IsFree(id)); number++)
+        {
+            id = $"{stamp}.{number}";
+        }
+
+        return new RestoreJournal
+        {
+            DataDirectory = places[0].Path,
+            Places = [.. places.Select(place => place.With(id))],
+            Started = now,
+            Path = JournalFiles.PathOf(places[0].With(id).Aside, RestoreState.Aside),
+            Owner = owner,
+        };
     }
 
     /// <summary>The newest restore of a data directory that has not been undone; null where there is none.</summary>
-    public static RestoreJournal? Find(string dataDirectory)
-    {
-        var prefix = System.IO.Path.GetFileName(dataDirectory) + AsideMark;
-        return SiblingsOf(dataDirectory)
-            .Where(path => System.IO.Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal) && path.EndsWith(Suffix, StringComparison.Ordinal))
-            .Select(path => Read(path, dataDirectory))
-            .MaxBy(journal => journal.Started);
-    }
+    public static RestoreJournal? Find(string dataDirectory) =>
+        JournalFiles.Of(dataDirectory).Where(journal => journal.State is RestoreState.Aside or RestoreState.Undoing).MaxBy(journal => journal.Started);
 
     /// <summary>The same, where that restore was killed; null otherwise.</summary>
     public static RestoreJournal? FindBrokenOff(string dataDirectory)
@@ -85,18 +106,10 @@ internal sealed record RestoreJournal
         return newest is { IsBrokenOff: true } ? newest : null;
     }
 
-    /// <summary>What undone restores of a data directory wrote, as far as it is still there.</summary>
-    public static IEnumerable<string> UndoneOf(string dataDirectory)
-    {
-        var prefix = System.IO.Path.GetFileName(dataDirectory) + UndoneMark;
-        return SiblingsOf(dataDirectory).Where(path => System.IO.Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal));
-    }
-
-    public static string FreeUndoneName(RestoredPlace place)
-    {
-        var mark = place.Aside.LastIndexOf(AsideMark, StringComparison.Ordinal);
-        return Free(place.Aside[..mark] + UndoneMark + place.Aside[(mark + AsideMark.Length)..]);
-    }
+    /// <summary>Where a part of the old cluster lies now, whatever the restore has moved.</summary>
+    /// <param name="path">Where it lay when the restore began, with links followed.</param>
+    public string NowAt(string path) =>
+        Places.Where(place => path == place.Path || path.StartsWith(place.Path + "/", StringComparison.Ordinal)).MaxBy(place => place.Path.Length)?.NowAt(path) ?? path;
 
     public void Write()
     {
@@ -107,66 +120,30 @@ internal sealed record RestoreJournal
         }
     }
 
+    /// <summary>Goes over to another state, durably.</summary>
+    public RestoreJournal Become(RestoreState state)
+    {
+        // What is undone lies under other names, and the journal with it.
+        var kept = state == RestoreState.Undone || IsOfUndone ? Places[0].Undone : Places[0].Aside;
+        var path = JournalFiles.PathOf(kept, state);
+        if (path != Path)
+        {
+            FileSystem.Rename(Path, path);
+            FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+        }
+
+        return this with { Path = path };
+    }
+
     public void Remove()
     {
         FileSystem.Delete(Path);
         FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!);
     }
 
-    private static IReadOnlyList<string> SiblingsOf(string dataDirectory)
-    {
-        var parent = System.IO.Path.GetDirectoryName(dataDirectory);
-        try
-        {
-            return parent is not null && Directory.Exists(parent) ? [.. Directory.EnumerateFileSystemEntries(parent)] : [];
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "list", parent!);
-        }
-    }
-
-    private static RestoreJournal Read(string path, string dataDirectory)
-    {
-        try
-        {
-            var journal = JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.RestoreJournal);
-            if (journal is { Places: [{ } first, ..] } && journal.DataDirectory == dataDirectory && first.Path == dataDirectory
-                && journal.Places.All(place => place.Aside.StartsWith(place.Path + AsideMark, StringComparison.Ordinal)))
-            {
-                return journal with { Path = path };
-            }
-
-            throw Damaged(path, dataDirectory, null);
-        }
-        catch (JsonException thrown)
-        {
-            throw Damaged(path, dataDirectory, thrown);
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "read", path);
-        }
-    }
-
-    private static PgkeepException Damaged(string path, string dataDirectory, Exception? inner) => new(
-        ErrorKind.RepositoryCorrupt,
-        $"\"{path}\" is not a journal of \"{dataDirectory}\"",
-        inner,
-        $"the old cluster lies beside \"{dataDirectory}\", under names with {AsideMark} in them");
-
-    private static string Free(string path)
-    {
-        var free = path;
-        for (var number = 2; FileStatus.Of(free) is not null || FileStatus.Of(free + Suffix) is not null; number++)
-        {
-            free = $"{path}.{number}";
-        }
-
-        return free;
-    }
+    private bool Has(string name) => File.Exists(System.IO.Path.Combine(DataDirectory, name));
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RestoreJournal))]
 internal sealed partial class JournalJson : JsonSerializerContext;

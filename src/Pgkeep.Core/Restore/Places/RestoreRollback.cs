@@ -19,19 +19,21 @@ internal sealed class RestoreRollback
     public DateTimeOffset Started => _journal.Started;
 
     /// <summary>What comes back.</summary>
-    public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.IsAside);
+    public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.IsAside || place.IsMoving);
 
     public static RestoreRollback Plan(string dataDirectory, bool stopServer)
     {
         RequireNoServer(dataDirectory, stopServer);
+        RequireNotForgotten(dataDirectory);
         var journal = RestoreJournal.Find(dataDirectory)
             ?? throw new PgkeepException(ErrorKind.Usage, $"no restore of \"{dataDirectory}\" can be undone: there is no journal beside it");
-        if (journal.IsOver && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside) is { } gone)
+        if (journal is { State: RestoreState.Aside, IsOver: true } && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside && !place.IsMoving) is { } gone)
         {
             throw new PgkeepException(
                 ErrorKind.Usage,
                 $"the restore cannot be undone: \"{gone.Aside}\" is not there any more",
-                $"where somebody has removed the old cluster on purpose, remove \"{journal.Path}\" too");
+                "nothing was changed; where its disk is not mounted, mount it, and repeat the command",
+                $"where somebody has removed the old cluster on purpose: pgkeep restore forget {journal.Id} --pgdata {dataDirectory}");
         }
 
         return new RestoreRollback(journal, stopServer);
@@ -56,6 +58,19 @@ internal sealed class RestoreRollback
         {
             throw new PgkeepException(
                 ErrorKind.ServerRunning, $"a server is running on \"{dataDirectory}\" (process {running.ProcessId})", "stop it, or let the rollback do it: --stop-server");
+        }
+    }
+
+    /// <summary>Half of an old cluster is none, and the restore before it is not the one that a person means by "the last".</summary>
+    private static void RequireNotForgotten(string dataDirectory)
+    {
+        var newest = JournalFiles.Of(dataDirectory).Where(journal => !journal.IsOfUndone).MaxBy(journal => journal.Started);
+        if (newest is { State: RestoreState.Forgetting })
+        {
+            throw new PgkeepException(
+                ErrorKind.Usage,
+                $"the restore {newest.Id} cannot be undone: its old cluster was being removed when pgkeep restore forget was broken off",
+                $"nothing was changed; remove what is left of it: pgkeep restore forget {newest.Id} --pgdata {dataDirectory}");
         }
     }
 }

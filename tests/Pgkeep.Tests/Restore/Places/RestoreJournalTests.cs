@@ -43,7 +43,7 @@ public sealed class RestoreJournalTests : IDisposable
         Assert.StartsWith(Data + ".undone-", kept, StringComparison.Ordinal);
         Assert.Equal("new", File.ReadAllText(Path.Combine(kept, "PG_VERSION")));
         Assert.Equal("old", File.ReadAllText(Path.Combine(Data, "PG_VERSION")));
-        Assert.Equal([kept], RestoreJournal.UndoneOf(Data));
+        Assert.Equal(RestoreState.Undone, Assert.Single(JournalFiles.Of(Data)).State);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class RestoreJournalTests : IDisposable
     public void An_empty_data_directory_is_not_moved_and_is_empty_again()
     {
         Directory.CreateDirectory(Data);
-        OldCluster.MoveAside(RestoreJournal.Plan(Data, [], Now));
+        OldCluster.MoveAside(RestoreJournal.Plan([new PlannedPlace(Data, false)], Now));
         Write(Path.Combine(Data, "base/1/1"), "new");
 
         OldCluster.PutBack(RestoreJournal.Find(Data)!, discard: true);
@@ -78,7 +78,7 @@ public sealed class RestoreJournalTests : IDisposable
     [InlineData(true, false, false, false)]
     public void Only_a_restore_that_never_became_a_cluster_is_broken_off(bool isOver, bool hasControl, bool hasSignal, bool expected)
     {
-        var journal = RestoreJournal.Plan(Data, [], Now) with { IsOver = isOver };
+        var journal = RestoreJournal.Plan([new PlannedPlace(Data, false)], Now) with { IsOver = isOver };
         journal.Write();
         if (hasControl)
         {
@@ -96,10 +96,10 @@ public sealed class RestoreJournalTests : IDisposable
     [Fact]
     public void The_newest_one_counts_also_within_a_second_and_in_a_repeated_hour()
     {
-        RestoreJournal.Plan(Data, [], Now).Write();
-        RestoreJournal.Plan(Data, [], Now.AddMilliseconds(1)).Write();
+        RestoreJournal.Plan([new PlannedPlace(Data, false)], Now).Write();
+        RestoreJournal.Plan([new PlannedPlace(Data, false)], Now.AddMilliseconds(1)).Write();
         var later = new DateTimeOffset(2025, 10, 26, 2, 10, 0, TimeSpan.FromHours(1));
-        RestoreJournal.Plan(Data, [], later).Write();
+        RestoreJournal.Plan([new PlannedPlace(Data, false)], later).Write();
 
         Assert.Equal(later, RestoreJournal.Find(Data)!.Started);
     }
@@ -132,6 +132,6 @@ public sealed class RestoreJournalTests : IDisposable
     {
         Write(Path.Combine(Data, "PG_VERSION"), "old");
         Write(Path.Combine(Tablespace, "file"), "old");
-        return RestoreJournal.Plan(Data, [Tablespace, Path.Combine(_place.Path, "empty/PG_15_1")], Now);
+        return RestoreJournal.Plan([new PlannedPlace(Data, true), new PlannedPlace(Tablespace, true), new PlannedPlace(Path.Combine(_place.Path, "empty/PG_15_1"), false)], Now);
     }
 }
