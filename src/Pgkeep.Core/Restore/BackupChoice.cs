@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Restore.Places;
@@ -81,22 +82,25 @@ internal sealed class BackupChoice
             return new ChosenBackup(NewestBefore(given, along, history), null);
         }
 
-        StoredBackup? broken = null;
+        StoredBackup? unfit = null;
+        WalMoment? parent = null;
         foreach (var (backup, first, last) in Stretches(along, sources, history))
         {
-            var (found, isWhole) = await LookAsync(sources, history, backup.Metadata!.StartLsn, first, last, cancellationToken);
-            if (found is { } position)
+            var (visitor, isWhole) = await LookAsync(sources, history, backup.Metadata!.StartLsn, first, last, cancellationToken);
+            var isOther = visitor.Stop is { } stop && stop.IsOfOtherEpoch(_settings.Target);
+            if (visitor.Stop is { Record: var position } && !isOther)
             {
                 // An older backup, which ends before a name that this one saw while it was taken, may come across an earlier one.
                 var isFirst = position >= backup.Metadata.StopLsn || _settings.Target.Kind == RecoveryTargetKind.Xid;
                 return new ChosenBackup(NewestBefore(position, along, history), isFirst ? position : null);
             }
 
-            broken ??= isWhole ? null : backup;
+            unfit ??= isWhole && !isOther ? null : backup;
+            parent ??= visitor.Parent;
         }
 
-        // The proof of that one's WAL tells what is missing, and how far it leads.
-        return broken is not null ? new ChosenBackup(broken, null) : throw await NotFoundAsync(along, sources, history, cancellationToken);
+        // The proof of that one's WAL tells what is missing, and how far it leads, or which transaction has the number.
+        return unfit is not null ? new ChosenBackup(unfit, null) : throw await NotFoundAsync(along, sources, history, parent, cancellationToken);
     }
 
     private StoredBackup NewestBefore(Lsn position, List<StoredBackup> along, TimelineHistory history) =>
@@ -121,8 +125,8 @@ internal sealed class BackupChoice
         }
     }
 
-    /// <returns>Where the target is; null where it is not there, and then whether all was read.</returns>
-    private async ValueTask<(Lsn? Found, bool IsWhole)> LookAsync(WalSources sources, TimelineHistory history, Lsn from, ulong first, ulong last, CancellationToken cancellationToken)
+    /// <returns>What was seen up to the target, or where it is not there, to the end, and then whether all was read.</returns>
+    private async ValueTask<(RecoveryStopVisitor Seen, bool IsWhole)> LookAsync(WalSources sources, TimelineHistory history, Lsn from, ulong first, ulong last, CancellationToken cancellationToken)
     {
         var (size, others) = (sources.Identity.WalSegmentSize, sources.Others([]));
         var wal = sources.Open(new HashSet<WalSegmentName>());
@@ -136,11 +140,12 @@ internal sealed class BackupChoice
         }
 
         var ended = first > last ? null : await records.ReadAsync(first, last, visitor, cancellationToken);
-        return (visitor.Stop?.Record, ended is null || ended.Segment.Number(size) >= last);
+        return (visitor, ended is null || ended.Segment.Number(size) >= last);
     }
 
     /// <summary>What was committed on a timeline that the newest one left before is there, and only with that timeline's name.</summary>
-    private async ValueTask<PgkeepException> NotFoundAsync(List<StoredBackup> along, WalSources sources, TimelineHistory followed, CancellationToken cancellationToken)
+    /// <param name="parent">The end of the transaction that the one which is the target is a part of; null where none was seen.</param>
+    private async ValueTask<PgkeepException> NotFoundAsync(List<StoredBackup> along, WalSources sources, TimelineHistory followed, WalMoment? parent, CancellationToken cancellationToken)
     {
         var size = sources.Identity.WalSegmentSize;
         var oldest = along[0].Metadata!;
@@ -150,7 +155,8 @@ internal sealed class BackupChoice
             var begin = followed.EndOf(timeline) ?? history.BeginOf(timeline)!.Value;
             var first = Math.Max(begin.Value / size.Bytes, sources.Inventory.SegmentsOf(timeline)[0].Number(size));
             var last = sources.Inventory.SegmentsOf(timeline)[^1].Number(size);
-            if (await LookAsync(sources, history, begin, first, last, cancellationToken) is { Found: { } found })
+            var (seen, _) = await LookAsync(sources, history, begin, first, last, cancellationToken);
+            if (parent is null && seen.Stop is { Record: var found } stop && !stop.IsOfOtherEpoch(_settings.Target))
             {
                 return new PgkeepException(
                     ErrorKind.TargetUnreachable,
@@ -159,7 +165,7 @@ internal sealed class BackupChoice
             }
         }
 
-        return new RecoveryEnd(_settings.Target, WalChain.FindLast(followed, sources.Inventory, sources.Others([]), size)?.Next(size).StartLsn(size)).NotThere(oldest);
+        return new RecoveryEnd(_settings.Target, WalChain.FindLast(followed, sources.Inventory, sources.Others([]), size)?.Next(size).StartLsn(size)) { Parent = parent }.NotThere(oldest);
     }
 
     /// <summary>The newest timeline that any backup leads to.</summary>

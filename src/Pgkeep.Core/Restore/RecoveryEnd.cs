@@ -26,6 +26,9 @@ internal sealed record RecoveryEnd(RecoveryTarget Target, Lsn? WalEnd)
     /// <summary>The last that a restore to the latest reaches; null where it is not known, or where nothing was committed since the backup.</summary>
     public WalMoment? LastCommit { get; init; }
 
+    /// <summary>The end of the transaction that the one which is the target is a part of; null where it is none, or has an end of its own.</summary>
+    public WalMoment? Parent { get; init; }
+
     /// <summary>Later restore points of the same name.</summary>
     public IReadOnlyList<WalMoment> Repeats { get; init; } = [];
 
@@ -55,6 +58,11 @@ internal sealed record RecoveryEnd(RecoveryTarget Target, Lsn? WalEnd)
             return;
         }
 
+        if (stop.IsOfOtherEpoch(Target))
+        {
+            throw OtherEpoch(stop);
+        }
+
         if (stop.Record < backup.StopLsn)
         {
             throw new PgkeepException(
@@ -73,8 +81,26 @@ internal sealed record RecoveryEnd(RecoveryTarget Target, Lsn? WalEnd)
         }
     }
 
+    /// <summary>The server would stop there nevertheless: it knows 32 bits.</summary>
+    private PgkeepException OtherEpoch(RecoveryStop stop) => new(
+        ErrorKind.TargetUnreachable,
+        $"{Target} is not in this WAL: what ended at {stop.Record}{(stop.Moment is { } moment ? $", {Show(moment.Time)}," : "")} is transaction {stop.FullXid}, whose number is the same but for its epoch, {stop.FullXid?.Epoch}",
+        "nothing was changed",
+        $"if that one is meant: --target-xid {stop.FullXid}");
+
+    private PgkeepException PartOf(WalMoment parent) => new(
+        ErrorKind.TargetUnreachable,
+        $"{Target} has no end of its own: it is a part of transaction {parent.Xid}, a subtransaction, which {(parent.IsCommit ? "committed" : "was aborted")} with it at {Show(parent.Time)}, at {parent.Start}",
+        "nothing was changed",
+        $"to go to the end of that one: --target-xid {parent.Xid}");
+
     public PgkeepException NotThere(BackupMetadata backup)
     {
+        if (Parent is { } parent)
+        {
+            return PartOf(parent);
+        }
+
         var end = WalEnd is { } known ? $", which ends at {known}" : "";
         return new PgkeepException(
             ErrorKind.TargetUnreachable,

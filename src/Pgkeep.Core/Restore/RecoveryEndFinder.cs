@@ -75,6 +75,7 @@ internal sealed class RecoveryEndFinder
             LastIn = [.. visitor.Before],
             FirstOut = visitor.After,
             Repeats = visitor.Repeats,
+            Parent = visitor.Parent,
             Problem = problem,
         };
     }

@@ -38,7 +38,7 @@ internal static class TargetOptions
         }
 
         return time is not null ? RecoveryTarget.OfTime(TargetTime.Parse(time, context.Time.GetUtcNow(), context.Time.LocalTimeZone), isExclusive)
-            : xid is not null ? RecoveryTarget.OfXid(ParseXid(xid), isExclusive)
+            : xid is not null ? OfXid(xid, isExclusive)
             : lsn is not null ? RecoveryTarget.OfLsn(ParseLsn(lsn), isExclusive)
             : name is not null ? RecoveryTarget.OfName(RequireName(name))
             : isImmediate ? RecoveryTarget.Immediate
@@ -61,11 +61,12 @@ internal static class TargetOptions
 
     private static IEnumerable<string> Name(Option option, bool isGiven) => isGiven ? ["--" + option.Name] : [];
 
-    /// <summary>Also with its epoch, as pg_current_xact_id tells it: the WAL has the lower half alone.</summary>
-    private static uint ParseXid(string text) =>
-        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var xid) && (uint)xid >= FirstNormalXid
-            ? (uint)xid
-            : throw new PgkeepException(ErrorKind.TargetInvalid, $"\"{text}\" is not a transaction's number", "write it as pg_current_xact_id and pgkeep wal show tell it: 88120433");
+    /// <summary>With its epoch, as pg_current_xact_id tells it, or without, as the WAL's records have it: a number of up to 32 bits may be either.</summary>
+    private static RecoveryTarget OfXid(string text, bool isExclusive) =>
+        !ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var xid) || (uint)xid < FirstNormalXid
+            ? throw new PgkeepException(ErrorKind.TargetInvalid, $"\"{text}\" is not a transaction's number", "write it as pg_current_xact_id and pgkeep wal show tell it: 88120433")
+            : xid > uint.MaxValue ? RecoveryTarget.OfXid(new FullTransactionId(xid), isExclusive)
+            : RecoveryTarget.OfXid((uint)xid, isExclusive);
 
     private static Lsn ParseLsn(string text) =>
         Lsn.TryParse(text, out var position)

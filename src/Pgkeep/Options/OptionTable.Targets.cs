@@ -26,7 +26,7 @@ internal static partial class OptionTable
         ComputedAs = "none",
         Commands = [CommandNames.Restore],
         Summary = "The transaction to restore to, as the last one that is in",
-        Details = "All that committed before it is in too, whatever the number; what committed later is not.",
+        Details = "All that committed before it is in too, whatever the number; what committed later is not. Also with its epoch, as pg_current_xact_id tells it, which must be the right one then.",
         Example = "88120433",
     };
 

@@ -28,6 +28,12 @@ public sealed class TargetOptionTests
     }
 
     [Theory]
+    [InlineData("--target-xid 88120433", null)]
+    [InlineData("--target-xid 4294967295", null)]
+    [InlineData("--target-xid 4383087729", 4_383_087_729ul)]
+    public async Task A_number_of_more_than_32_bits_has_its_epoch(string words, ulong? expected) => Assert.Equal(expected, (await ReadAsync(words))!.FullXid?.Value);
+
+    [Theory]
     [InlineData("--target-xid 5")]
     [InlineData("--target-lsn 2/0")]
     [InlineData("--target-time 2025-01-08T12:30:00Z")]
@@ -41,6 +47,7 @@ public sealed class TargetOptionTests
     [InlineData("--target-exclusive --target-name x", 2, "there is --target-name")]
     [InlineData("--target-xid -5", 50, "is not a transaction's number")]
     [InlineData("--target-xid 2", 50, "is not a transaction's number")]
+    [InlineData("--target-xid 4294967296", 50, "is not a transaction's number")]
     [InlineData("--target-xid five", 50, "is not a transaction's number")]
     [InlineData("--target-lsn 5", 50, "is not an LSN")]
     [InlineData("--target-name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 50, "1 to 63 bytes")]

@@ -56,7 +56,17 @@ internal sealed class WalBuilder
     /// <summary>A record of the total length; its data are made from its position.</summary>
     public Lsn AddMessage(int totalLength, uint xid = 0) => Add(LogicalMessage, 0, MainData(Data(totalLength - 24 - MainHeader(totalLength), (uint)Position.Value)), xid);
 
-    public Lsn AddCommit(uint xid, DateTimeOffset time, byte operation = WalManagers.Commit) => Add(WalManagers.Transaction, operation, MainData(Timestamp(time)), xid);
+    public Lsn AddCommit(uint xid, DateTimeOffset time, byte operation = WalManagers.Commit, params uint[] subtransactions) => subtransactions.Length == 0
+        ? Add(WalManagers.Transaction, operation, MainData(Timestamp(time)), xid)
+        : Add(
+            WalManagers.Transaction,
+            (byte)(operation | 0x80),
+            // xinfo with XACT_XINFO_HAS_SUBXACTS, their count, and they.
+            MainData([.. Timestamp(time), 2, 0, 0, 0, .. BitConverter.GetBytes(subtransactions.Length), .. subtransactions.SelectMany(BitConverter.GetBytes)]),
+            xid);
+
+    /// <param name="next">nextXid, with its epoch.</param>
+    public Lsn AddCheckpoint(ulong next) => Add(WalManagers.Log, WalCheckpoint.Online, MainData([.. new byte[24], .. BitConverter.GetBytes(next), .. new byte[56]]));
 
     public Lsn AddRestorePoint(string name, DateTimeOffset time)
     {

@@ -11,6 +11,19 @@ internal readonly ref struct PackedNumbers(ReadOnlySpan<byte> bytes)
 
     public uint this[int index] => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Slice(index * sizeof(uint), sizeof(uint)));
 
+    public bool Contains(uint number)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (this[i] == number)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public uint[] ToArray()
     {
         var numbers = new uint[Count];

@@ -1,3 +1,5 @@
+using Pgkeep.Postgres.Wal.Changes;
+
 namespace Pgkeep.Postgres.Wal.Targets;
 
 /// <summary>
@@ -23,6 +25,7 @@ internal sealed class RecoveryStopVisitor : IWalRecordVisitor
     private readonly List<WalMoment> _after = [];
     private readonly List<WalMoment> _repeats = [];
     private readonly WalRecordBody _body = new();
+    private FullTransactionId? _next;
 
     /// <param name="from">Records before it are not replayed: the recovery begins here.</param>
     /// <param name="near">How many commits are kept on each side of the stop.</param>
@@ -39,6 +42,9 @@ internal sealed class RecoveryStopVisitor : IWalRecordVisitor
 
     /// <summary>Restore points of the same name behind the one where the recovery ends.</summary>
     public IReadOnlyList<WalMoment> Repeats => _repeats;
+
+    /// <summary>The first end of a transaction that the one which is the target is a part of, as its subtransaction; null where none was read.</summary>
+    public WalMoment? Parent { get; private set; }
 
     /// <summary>Behind the last record that was read; null before the first.</summary>
     public Lsn? End { get; private set; }
@@ -58,12 +64,34 @@ internal sealed class RecoveryStopVisitor : IWalRecordVisitor
         }
 
         Stop = _target.StopAt(record, moment, _body);
+        if (_target.Xid is { } xid)
+        {
+            LookAtNumbers(record, xid, moment);
+        }
+
         if (moment is { IsCommit: true } commit)
         {
             Keep(commit);
         }
 
         return Stop is null || GoesOn(record);
+    }
+
+    private void LookAtNumbers(in WalRecord record, uint xid, WalMoment? moment)
+    {
+        if (WalCheckpoint.TryReadNextXid(record, _body, out var next))
+        {
+            _next = next;
+        }
+
+        if (Stop is { } stop)
+        {
+            Stop = stop with { FullXid = _next is { } known ? FullTransactionId.Near(known, xid) : null };
+        }
+        else if (Parent is null && moment is not null && TransactionEnd.TryRead(record, _body, out var end) && end.Subtransactions.Contains(xid))
+        {
+            Parent = moment;
+        }
     }
 
     private bool VisitBehind(in WalRecord record, WalMoment? moment)

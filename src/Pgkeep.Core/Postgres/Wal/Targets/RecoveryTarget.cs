@@ -24,6 +24,9 @@ internal sealed record RecoveryTarget
 
     public uint? Xid { get; private init; }
 
+    /// <summary>The same with its epoch, of which the WAL's records and the server's setting know nothing; null where it was not given.</summary>
+    public FullTransactionId? FullXid { get; private init; }
+
     /// <summary>Where the record begins, or the first behind it.</summary>
     public Lsn? Position { get; private init; }
 
@@ -49,6 +52,9 @@ internal sealed record RecoveryTarget
 
     /// <summary>Behind the end of a transaction, or before it.</summary>
     public static RecoveryTarget OfXid(uint xid, bool isExclusive = false) => new(RecoveryTargetKind.Xid) { Xid = xid, IsExclusive = isExclusive };
+
+    /// <inheritdoc cref="OfXid(uint, bool)"/>
+    public static RecoveryTarget OfXid(FullTransactionId xid, bool isExclusive = false) => new(RecoveryTargetKind.Xid) { Xid = xid.Xid, FullXid = xid, IsExclusive = isExclusive };
 
     /// <summary>Behind the first record that begins at a position or later, or before it.</summary>
     public static RecoveryTarget OfLsn(Lsn position, bool isExclusive = false) => new(RecoveryTargetKind.Lsn) { Position = position, IsExclusive = isExclusive };
@@ -79,7 +85,7 @@ internal sealed record RecoveryTarget
     {
         RecoveryTargetKind.Immediate => "the end of the backup",
         RecoveryTargetKind.Time => Time!.Value.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss.FFFFFF zzz", CultureInfo.InvariantCulture),
-        RecoveryTargetKind.Xid => $"transaction {Xid}",
+        RecoveryTargetKind.Xid => FullXid is { } full ? $"transaction {full}" : $"transaction {Xid}",
         RecoveryTargetKind.Lsn => $"{Position}",
         RecoveryTargetKind.Name => $"restore point \"{Name}\"",
         _ => "the end of the WAL",

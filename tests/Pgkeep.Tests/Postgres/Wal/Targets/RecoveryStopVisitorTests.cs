@@ -66,6 +66,36 @@ public sealed class RecoveryStopVisitorTests
     [Fact]
     public void An_aborted_transaction_is_an_end_too() => Assert.Equal(WalMomentKind.Abort, Read(RecoveryTarget.OfXid(17)).Stop!.Moment!.Value.Kind);
 
+    [Fact]
+    public void A_checkpoint_before_it_tells_a_number_s_epoch()
+    {
+        _wal.AddCheckpoint((5ul << 32) + 40);
+        _wal.AddCommit(41, Noon.AddMinutes(20));
+        _wal.AddCheckpoint((5ul << 32) + 50);
+
+        var stop = Read(RecoveryTarget.OfXid(41)).Stop!;
+
+        Assert.Equal(new FullTransactionId((5ul << 32) + 41), stop.FullXid);
+        Assert.False(stop.IsOfOtherEpoch(RecoveryTarget.OfXid(41)));
+        Assert.False(stop.IsOfOtherEpoch(RecoveryTarget.OfXid(new FullTransactionId((5ul << 32) + 41))));
+        Assert.True(stop.IsOfOtherEpoch(RecoveryTarget.OfXid(new FullTransactionId((4ul << 32) + 41))));
+        Assert.Null(Read(RecoveryTarget.OfXid(13)).Stop!.FullXid);
+        Assert.False(Read(RecoveryTarget.OfXid(new FullTransactionId((1ul << 32) + 13))).Stop!.IsOfOtherEpoch(RecoveryTarget.OfXid(new FullTransactionId((1ul << 32) + 13))));
+    }
+
+    [Fact]
+    public void A_subtransaction_has_the_end_of_its_parent_and_is_no_stop()
+    {
+        _wal.AddCommit(40, Noon.AddMinutes(20), WalManagers.Commit, 41, 42);
+        _wal.AddCommit(50, Noon.AddMinutes(21));
+
+        var visitor = Read(RecoveryTarget.OfXid(42));
+
+        Assert.Null(visitor.Stop);
+        Assert.Equal(40u, visitor.Parent?.Xid);
+        Assert.Null(Read(RecoveryTarget.OfXid(43)).Parent);
+    }
+
     [Theory]
     [InlineData(0, false, 3, "11 12 13")]
     [InlineData(0, true, 3, "10 11 12")]
