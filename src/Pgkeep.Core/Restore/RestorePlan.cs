@@ -51,4 +51,7 @@ internal sealed record RestorePlan
 
     /// <summary>For the server's command line: settings that name a configuration outside the data directory.</summary>
     public required IReadOnlyList<string> ConfigurationOptions { get; init; }
+
+    /// <summary>What is different on this machine from the backup's, and a person should know before saying yes.</summary>
+    public IReadOnlyList<string> HostWarnings { get; init; } = [];
 }

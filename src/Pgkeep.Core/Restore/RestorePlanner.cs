@@ -3,6 +3,7 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Host;
 using Pgkeep.Restore.Places;
 using Pgkeep.Storage.Local;
 using Pgkeep.Verify;
@@ -49,6 +50,12 @@ internal sealed class RestorePlanner
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
+        await ProgramProof.RequireFitAsync(metadata.Cluster, programs, account, cancellationToken);
+        if (!_settings.IsLeft)
+        {
+            await PortProof.RequireFreeAsync(metadata.Cluster, running, programs, account, cancellationToken);
+        }
+
         var wal = await ProveWalAsync(metadata, dataDirectory, old, choice.Known, isForPlan: true, cancellationToken);
         if (wal.HasArchive)
         {
@@ -84,6 +91,7 @@ internal sealed class RestorePlanner
             Programs = programs,
             Control = await ServerControl.FindAsync(dataDirectory, programs, account, _settings.Service, running, cancellationToken),
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
+            HostWarnings = HostWarnings.For(metadata.Cluster, programs),
         };
     }
 

@@ -47,7 +47,7 @@ internal static class RestorePlanText
         }
 
         table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
-        foreach (var warning in plan.Wal.Warnings.Concat(plan.Places.Warnings).Concat(RestoreSpaceText.WarningsOf(plan)))
+        foreach (var warning in plan.Wal.Warnings.Concat(plan.HostWarnings).Concat(plan.Places.Warnings).Concat(RestoreSpaceText.WarningsOf(plan)))
         {
             context.Warn(warning);
         }

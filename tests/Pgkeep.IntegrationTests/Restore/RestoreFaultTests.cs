@@ -95,12 +95,14 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_leaves_the_restored_cluster_and_tells_where_the_old_one_is()
+    public async Task A_port_that_is_taken_meanwhile_leaves_the_restored_cluster_and_tells_where_the_old_one_is()
     {
+        await using var running = Site.Start(Site.RestoreWords());
+        await Poll.UntilAsync(() => running.HasEnded || Site.Asides.Count > 0, "the old cluster is aside");
         using var other = new TcpListener(IPAddress.Loopback, Site.Cluster.Port);
         other.Start();
 
-        var result = await Site.RestoreAsync();
+        var result = await running.WaitAsync();
 
         result.EnsureExitCode(24);
         Assert.Contains("the cluster is restored and recovered, but", result.Stderr, StringComparison.Ordinal);

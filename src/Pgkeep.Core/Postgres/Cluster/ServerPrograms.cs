@@ -68,10 +68,10 @@ internal sealed record ServerPrograms(string Directory)
         where File.Exists(Path.Combine(directory, "initdb"))
         select directory;
 
-    /// <summary>From <c>postgres --version</c>; 0 where it does not say.</summary>
+    /// <summary>From <c>postgres --version</c>, of a test release (<c>18beta1</c>) too; 0 where it does not say.</summary>
     /// <param name="account">As whom the program is asked; null for this process's own account.</param>
     public async Task<int> ReadMajorAsync(Account? account, CancellationToken cancellationToken) =>
-        int.TryParse((await ReadVersionAsync(account, cancellationToken)).Split('.')[0], out var major) ? major : 0;
+        int.TryParse(string.Concat((await ReadVersionAsync(account, cancellationToken)).TakeWhile(char.IsAsciiDigit)), out var major) ? major : 0;
 
     /// <summary>As PostgreSQL writes it: <c>15.18</c>.</summary>
     public async Task<string> ReadVersionAsync(Account? account, CancellationToken cancellationToken)
@@ -79,6 +79,14 @@ internal sealed record ServerPrograms(string Directory)
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
         var said = await ProgramRun.RunAsync(Postgres, ["--version"], account, cancellationToken);
         return said.Output.Split(' ').ElementAtOrDefault(2) ?? "";
+    }
+
+    /// <summary>What a setting is by a configuration file alone, wherever the data directory is; null where that cannot be told.</summary>
+    public async Task<string?> ReadSettingAsync(string name, string configuration, Account account, CancellationToken cancellationToken)
+    {
+        // -C answers before the server looks at its data directory, but it wants to have one named (src/backend/postmaster/postmaster.c, PostmasterMain).
+        var answer = await ProgramRun.RunAsync(Postgres, ["-C", name, "-c", $"config_file={configuration}", "-c", "data_directory=/"], account, cancellationToken);
+        return answer.ExitCode == 0 ? answer.Output.Split('\n', StringSplitOptions.TrimEntries).LastOrDefault() : null;
     }
 
     private async Task<int> TryReadMajorAsync(Account account, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal sealed record ServerFacts
         "server_version", "server_version_num", "data_directory", "config_file", "hba_file", "ident_file", "data_checksums", "wal_level", "archive_mode",
         "archive_command", "archive_library", "archive_timeout", "full_page_writes", "max_connections", "max_worker_processes", "max_wal_senders",
         "max_prepared_transactions", "max_locks_per_transaction", "shared_buffers", "server_encoding", "lc_collate", "lc_ctype", "TimeZone",
-        "port", "cluster_name", "data_directory_mode",
+        "port", "listen_addresses", "unix_socket_directories", "cluster_name", "data_directory_mode",
     ];
 
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
