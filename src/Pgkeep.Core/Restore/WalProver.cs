@@ -60,6 +60,12 @@ internal sealed class WalProver
             aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {last} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
         }
 
+        if (isForPlan && _timeline is null && _target.Kind == RecoveryTargetKind.Latest
+            && await LivelierTimeline.FindAsync(history, inventory, passedOver, size, file => _archive.ReadWrittenAtAsync(file, cancellationToken)) is { } livelier)
+        {
+            aside = [.. aside, livelier];
+        }
+
         var behind = unarchived.Where(file => file.Name.Segment is { } segment && WalChain.IsLeft(history, segment, size)).ToList();
         if (behind.Count > 0)
         {
