@@ -49,6 +49,7 @@ internal sealed class ClusterRecovery
         await recovered(server);
         await server.StopAsync();
         _files.Remove();
+        await RequireReadableAsync();
     }
 
     /// <summary>The same to a target at which the server ends by itself: the settings stay, for whoever starts it again.</summary>
@@ -78,6 +79,27 @@ internal sealed class ClusterRecovery
                 _log.Append($"server: {line}");
             }
         }
+    }
+
+    /// <summary>The configuration without our lines may be one with which no server starts.</summary>
+    private async Task RequireReadableAsync()
+    {
+        if (await IsReadableAsync())
+        {
+            return;
+        }
+
+        _files.RemoveAllButResets();
+        if (await IsReadableAsync())
+        {
+            _log.Write("The configuration had recovery targets of two kinds, with which no server starts: they are taken back at the end of postgresql.auto.conf");
+            return;
+        }
+
+        // Something else is wrong with it, which the start will tell.
+        _files.Remove();
+
+        async Task<bool> IsReadableAsync() => await _plan.Control.ReadSettingAsync("port", _plan.ConfigurationOptions, CancellationToken.None) is not null;
     }
 
     private ReplayWatch? Watch() => Progress is { } progress

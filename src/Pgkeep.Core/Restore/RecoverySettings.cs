@@ -114,6 +114,21 @@ internal sealed class RecoverySettings
         Replace(Path.Combine(_dataDirectory, SignalName), [], DefaultMode);
     }
 
+    /// <summary>
+    /// Leaves the file as the backup had it, but for lines behind it that take all recovery targets back: with two kinds of them in the configuration's files, which a server that was not restarted
+    /// since does not know of, none starts (docs/postgres.md).
+    /// </summary>
+    public void RemoveAllButResets()
+    {
+        var text = new StringBuilder(_original is [.., not (byte)'\n'] ? "\n" : "").Append("# pgkeep restore: no server starts with targets of two kinds, which the configuration had\n");
+        foreach (var kind in Targets)
+        {
+            AppendSetting(text, kind, "");
+        }
+
+        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode);
+    }
+
     /// <summary>Leaves the file as the backup had it, byte for byte.</summary>
     public void Remove()
     {

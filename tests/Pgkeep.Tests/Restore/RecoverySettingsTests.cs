@@ -40,6 +40,25 @@ public sealed class RecoverySettingsTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(Configuration));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("work_mem = '5MB'\nrecovery_target_time = '2001-01-01'")]
+    public void Targets_that_keep_a_server_from_starting_are_taken_back_behind_the_file(string text)
+    {
+        File.WriteAllText(Configuration, text);
+        var settings = new RecoverySettings(_data.Path, Owner);
+        settings.Write("false", RecoveryTarget.Latest, TimelineId.First);
+
+        settings.RemoveAllButResets();
+
+        var lines = File.ReadAllLines(Configuration);
+        Assert.StartsWith(text, File.ReadAllText(Configuration), StringComparison.Ordinal);
+        Assert.Equal(
+            ["recovery_target = ''", "recovery_target_lsn = ''", "recovery_target_name = ''", "recovery_target_time = ''", "recovery_target_xid = ''"],
+            lines.TakeLast(5).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(lines, line => line.StartsWith("restore_command", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_file_that_was_not_there_is_not_there_afterwards()
     {
