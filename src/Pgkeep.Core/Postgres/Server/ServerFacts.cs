@@ -60,7 +60,10 @@ internal sealed record ServerFacts
         var version = VersionOf(settings);
         var facts = await server.QueryAsync(
             """
-            SELECT system_identifier::text, timeline_id::int8, pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), version()
+            SELECT system_identifier::text,
+                -- A server that was promoted writes on its new timeline before pg_control has a checkpoint of it.
+                CASE WHEN pg_is_in_recovery() THEN timeline_id::int8 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 END,
+                pg_is_in_recovery(), clock_timestamp(), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), version()
             FROM pg_control_system(), pg_control_checkpoint()
             """,
             row => new ServerFacts
