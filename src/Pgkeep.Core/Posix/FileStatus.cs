@@ -18,6 +18,9 @@ internal readonly record struct FileStatus(
 {
     private const int TypeMask = 0xF000;
 
+    /// <summary>How many names the file has; 0 where somebody else told of it.</summary>
+    public uint LinkCount { get; init; }
+
     // The years 1 and 9999: all that DateTimeOffset holds. A tmpfs, btrfs or XFS holds more, and a file's time may be anything.
     private const long FirstSecond = -62_135_596_800;
     private const long LastSecond = 253_402_300_799;
@@ -46,7 +49,10 @@ internal readonly record struct FileStatus(
             checked((long)buffer.Size),
             modified,
             buffer.Inode,
-            ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor);
+            ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor)
+        {
+            LinkCount = buffer.LinkCount,
+        };
     }
 
     private static FileType TypeOf(int mode) => (mode & TypeMask) switch

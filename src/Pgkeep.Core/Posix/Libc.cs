@@ -10,16 +10,20 @@ internal static unsafe partial class Libc
     public const int ENOENT = 2;
     public const int ESRCH = 3;
     public const int EINTR = 4;
+    public const int ENXIO = 6;
     public const int EAGAIN = 11;
     public const int EACCES = 13;
     public const int EEXIST = 17;
     public const int EXDEV = 18;
     public const int ENOTDIR = 20;
+    public const int EISDIR = 21;
     public const int EINVAL = 22;
+    public const int ENOTTY = 25;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
     public const int ENOSYS = 38;
     public const int ENOTEMPTY = 39;
+    public const int ELOOP = 40;
     public const int EOPNOTSUPP = 95;
     public const int EDQUOT = 122;
 
@@ -34,7 +38,9 @@ internal static unsafe partial class Libc
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
     public const int O_APPEND = 0x400;
+    public const int O_NONBLOCK = 0x800;
     public const int O_DIRECTORY = 0x10000;
+    public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
 
     // include/uapi/linux/fs.h
@@ -58,6 +64,7 @@ internal static unsafe partial class Libc
     public const int IOPRIO_CLASS_IDLE = 3;
     public const int IOPRIO_LOWEST = 7;
     public const nuint TIOCGWINSZ = 0x5413;
+    public const nuint FICLONE = 0x40049409;
     public const int TCSANOW = 0;
     public const short POLLIN = 1;
     public const uint STATX_BASIC_STATS = 0x7ff;
@@ -136,6 +143,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(int fd, nuint request, WindowSize* size);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoControl(SafeFileHandle fd, nuint request, SafeFileHandle other);
 
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
     public static partial int GetTerminal(int fd, TerminalModes* modes);

@@ -106,6 +106,13 @@ internal sealed class ParallelFrameReader<TResult>
 
     private void Process(Slot slot, FrameDecoder decoder)
     {
+        slot.StoredLength = 0;
+        slot.Result = _consumer.PassOver(slot.Frame!);
+        if (slot.Result is not null)
+        {
+            return;
+        }
+
         var stored = slot.Stored;
         slot.StoredLength = decoder.Read(slot.Frame!, ref stored);
         slot.Stored = stored;

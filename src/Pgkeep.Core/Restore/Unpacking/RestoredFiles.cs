@@ -7,8 +7,8 @@ using Pgkeep.Postgres.Cluster;
 namespace Pgkeep.Restore.Unpacking;
 
 /// <summary>
-/// Creates what an archive has in directories that were empty before. A member may only create something inside its directory, once; anything else is a doctored
-/// archive and is refused. For several threads at a time.
+/// Creates what an archive has in directories that were empty before, or that hold the files of an old cluster. A member may only create something inside its directory, once; anything
+/// else is a doctored archive and is refused. For several threads at a time.
 /// </summary>
 internal sealed class RestoredFiles
 {
@@ -25,6 +25,7 @@ internal sealed class RestoredFiles
     private const int GroupReads = 0b000_100_000;
 
     private readonly Account _owner;
+    private readonly bool _areNew;
     private readonly RestoreProgress? _progress;
 
     /// <summary>Of one archive: its own directories with their modes, and those that a file needed before they came.</summary>
@@ -34,8 +35,9 @@ internal sealed class RestoredFiles
     private long _files;
     private long _bytes;
 
+    /// <param name="areNew">Whether all files and directories are created here, with the owner and the mode that they get then.</param>
     /// <param name="progress">Null where nobody wants to know how far it is.</param>
-    public RestoredFiles(Account owner, RestoreProgress? progress = null) => (_owner, _progress) = (owner, progress);
+    public RestoredFiles(Account owner, bool areNew = true, RestoreProgress? progress = null) => (_owner, _areNew, _progress) = (owner, areNew, progress);
 
     /// <summary>Whether the account's group could read the cluster.</summary>
     public bool IsOpenToGroup => _isOpenToGroup;
@@ -114,8 +116,13 @@ internal sealed class RestoredFiles
             throw Doctored($"\"{archive}\" has files in \"{missing}\", and not that directory");
         }
 
-        foreach (var (path, mode) in _directories.Where(directory => directory.Value != OwnerOnly))
+        foreach (var (path, mode) in _directories.Where(directory => !_areNew || directory.Value != OwnerOnly))
         {
+            if (!_areNew)
+            {
+                Own(path);
+            }
+
             try
             {
                 File.SetUnixFileMode(path, (UnixFileMode)mode);
@@ -136,18 +143,19 @@ internal sealed class RestoredFiles
         _isOpenToGroup |= (mode & GroupReads) != 0;
         Interlocked.Increment(ref _files);
         Interlocked.Add(ref _bytes, size);
-        if ((mode & FileMask | OwnersFile) == OwnersFile)
+        if (!_areNew || (mode & FileMask | OwnersFile) != OwnersFile)
         {
-            return;
+            SetMode(file, path, mode & FileMask | OwnersFile);
         }
+    }
 
-        try
+    /// <summary>For a file that is as it should be: it keeps the mode that it had, as far as PostgreSQL allows that.</summary>
+    /// <param name="isNew">Whether it was created here.</param>
+    public static void CompleteKept(SafeFileHandle file, string path, int mode, bool isNew)
+    {
+        if ((mode & FileMask | OwnersFile) is var kept && kept != (isNew ? OwnersFile : mode))
         {
-            File.SetUnixFileMode(file, (UnixFileMode)(mode & FileMask | OwnersFile));
-        }
-        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
-        {
-            throw PosixError.From(thrown, "change the mode of", path);
+            SetMode(file, path, kept);
         }
     }
 
@@ -169,6 +177,18 @@ internal sealed class RestoredFiles
         if (Account.IsRoot)
         {
             FileSystem.ChangeOwner(path, _owner.UserId, _owner.GroupId);
+        }
+    }
+
+    private static void SetMode(SafeFileHandle file, string path, int mode)
+    {
+        try
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)mode);
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "change the mode of", path);
         }
     }
 

@@ -24,9 +24,16 @@ internal sealed class Unpack
 
     /// <param name="codec">Of the backup's archives.</param>
     /// <param name="jobs">How many threads; 1 reads an archive from its beginning to its end, and no index.</param>
+    /// <param name="progress">Null where nobody wants to know how far it is.</param>
     public Unpack(Account owner, Codec codec, int jobs, RestoreProgress? progress = null)
+        : this(new RestoredFiles(owner, progress: progress), codec, jobs)
     {
-        _files = new RestoredFiles(owner, progress);
+    }
+
+    /// <inheritdoc cref="Unpack(Account, Codec, int, RestoreProgress)"/>
+    public Unpack(RestoredFiles files, Codec codec, int jobs)
+    {
+        _files = files;
         _codec = codec;
         _jobs = jobs;
     }
