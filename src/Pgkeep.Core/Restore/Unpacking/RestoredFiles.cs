@@ -161,10 +161,15 @@ internal sealed class RestoredFiles
 
     public void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
     {
+        WriteAt(file, path, content, offset);
+        _progress?.Add(content.Length);
+    }
+
+    public static void WriteAt(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
+    {
         try
         {
             RandomAccess.Write(file, content, offset);
-            _progress?.Add(content.Length);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

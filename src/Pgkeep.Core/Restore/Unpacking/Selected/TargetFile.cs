@@ -62,7 +62,7 @@ internal sealed class TargetFile : IDisposable
 
     private int WriteRun(ReadOnlySpan<byte> run, long offset)
     {
-        RestoredFiles.Write(Handle, Path, run, offset);
+        RestoredFiles.WriteAt(Handle, Path, run, offset);
         return run.Length;
     }
 }
