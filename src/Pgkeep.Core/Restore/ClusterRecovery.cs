@@ -65,8 +65,7 @@ internal sealed class ClusterRecovery
         var end = _plan.Wal.End.Told;
         _log.Write(end.Kind != RecoveryTargetKind.Latest ? $"Replaying WAL {(end.IsExclusive ? "before" : "up to")} {end}" : _plan.Wal.EndsWithBackup ? "Replaying the backup's own WAL" : "Replaying all WAL");
         var size = new WalSegmentSize(_plan.Metadata.Cluster.WalSegmentSize);
-        var (start, last) = (_plan.Wal.Chain.First.StartLsn(size), _plan.Wal.Chain.Last.Next(size).StartLsn(size));
-        Progress?.BeginReplay(start, (long)((_plan.Wal.End.Stop?.Record ?? last) - start));
+        Progress?.BeginReplay(_plan.Wal.Chain.First.StartLsn(size), _plan.Wal.Bytes(size));
         try
         {
             await server.RecoverAsync(_settings.RecoveryTimeout, cancellationToken);

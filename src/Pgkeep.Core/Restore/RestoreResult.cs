@@ -31,9 +31,12 @@ internal sealed class PhaseClock
 
     public IReadOnlyList<RestorePhase> Phases => _phases;
 
-    public void End(string name)
+    /// <returns>How long the phase took.</returns>
+    public TimeSpan End(string name)
     {
-        _phases.Add(new RestorePhase(name, _time.GetElapsedTime(_since)));
+        var phase = new RestorePhase(name, _time.GetElapsedTime(_since));
+        _phases.Add(phase);
         _since = _time.GetTimestamp();
+        return phase.Duration;
     }
 }

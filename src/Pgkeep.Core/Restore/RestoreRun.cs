@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
@@ -162,11 +163,12 @@ internal sealed class RestoreRun
             // Without recovery.signal, a server would start on the copy without recovering, and archive into the repository.
             copy.Finish();
             _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
-            clock.End("copy");
+            var copying = clock.End("copy");
             if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
             {
                 await RecoverAsync(recovery, cancellationToken);
-                clock.End("replay");
+                var replaying = clock.End("replay");
+                _log.Append(new RestoreSpeed(copy.Bytes, copying, wal.Bytes(new WalSegmentSize(_plan.Metadata.Cluster.WalSegmentSize)), replaying).ToString());
             }
 
             journal = journal with { IsOver = true };

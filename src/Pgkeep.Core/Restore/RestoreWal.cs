@@ -33,6 +33,9 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
     /// <summary>Whether anything is in the archive.</summary>
     public required bool HasArchive { get; init; }
 
+    /// <summary>From the first segment's start to the recovery's end.</summary>
+    public long Bytes(WalSegmentSize size) => (long)((End.Stop?.Record ?? Chain.Last.Next(size).StartLsn(size)) - Chain.First.StartLsn(size));
+
     /// <summary>Why a target behind the last commit is none (<see cref="RecoveryEnd.IsBehindAll"/>), and what gives the same.</summary>
     public PgkeepException BehindAll()
     {

@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Options;
+using Pgkeep.Output;
 using Pgkeep.Output.Progress;
 using Pgkeep.Postgres.Cluster.Service;
 using Pgkeep.Repository;
@@ -54,7 +55,15 @@ internal static class RestoreCommand
         var plan = await planner.MakeAsync(cancellationToken);
         // Refuses a place inside the data directory before anything is touched.
         _ = PrefetchDirectory.Of(plan.DataDirectory, settings.Fetch.Place);
-        RestorePlanText.Write(context, plan);
+        if (context.Get(OptionTable.Json) && context.Get(OptionTable.DryRun))
+        {
+            context.Output.WriteResult(JsonLine.Write(json => RestorePlanJson.Write(json, plan, RestoreEstimate.Of(plan, context.Get(OptionTable.RestoreLog)))));
+        }
+        else
+        {
+            RestorePlanText.Write(context, plan);
+        }
+
         if (plan.Wal.End.IsBehindAll && context.Get(OptionTable.Yes))
         {
             // Less than what was asked for: only a person who has read the plan can want that.

@@ -46,12 +46,22 @@ internal static class RestorePlanText
             table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
         }
 
+        table.Add("time", Describe(RestoreEstimate.Of(plan, context.Get(OptionTable.RestoreLog))));
         table.WriteTo(context.Get(OptionTable.DryRun) ? context.Output.WriteResult : context.Note);
-        foreach (var warning in plan.Wal.Warnings.Concat(plan.HostWarnings).Concat(plan.Places.Warnings).Concat(RestoreSpaceText.WarningsOf(plan)))
+        foreach (var warning in WarningsOf(plan))
         {
             context.Warn(warning);
         }
     }
+
+    public static IEnumerable<string> WarningsOf(RestorePlan plan) => plan.Wal.Warnings.Concat(plan.HostWarnings).Concat(plan.Places.Warnings).Concat(RestoreSpaceText.WarningsOf(plan));
+
+    private static string Describe(RestoreEstimate estimate) => estimate switch
+    {
+        { Copying: { } copying, Replaying: { } replaying } => $"about {DurationText.Of(copying + replaying)}: copying {DurationText.Of(copying)}, replaying {DurationText.Of(replaying)}, as fast as the last restore here",
+        { Copying: { } copying } => $"about {DurationText.Of(copying)} for copying, as fast as the last restore here; the replay was too short to tell",
+        _ => "not known: no restore has been measured here yet",
+    };
 
     private static string Describe(CommandContext context, RestorePlan plan)
     {
