@@ -62,7 +62,7 @@ internal sealed class RestorePlanner
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         }
 
-        var kept = KeptData.Of(dataDirectory);
+        var kept = KeptBeside(dataDirectory);
         var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, broken);
         space.Require(dataDirectory, kept);
 
@@ -93,6 +93,19 @@ internal sealed class RestorePlanner
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
             HostWarnings = HostWarnings.For(metadata.Cluster, programs),
         };
+    }
+
+    private static IReadOnlyList<KeptData> KeptBeside(string dataDirectory)
+    {
+        try
+        {
+            return [.. KeptData.Of(dataDirectory).Where(one => !one.Journal.IsBrokenOff)];
+        }
+        catch (PgkeepException)
+        {
+            // What cannot be read there is no reason not to restore.
+            return [];
+        }
     }
 
     /// <summary>For the plan, and again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>

@@ -155,7 +155,7 @@ internal static partial class OptionTable
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
         Commands = [.. Finding, CommandNames.RestoreForget],
-        Summary = "find: catalogues, indexes, sequences and TOAST too, not only tables; restore forget: every restore",
+        Summary = "Every restore (restore forget); catalogues, indexes, sequences, TOAST too (find)",
     };
 
     public static Option<int> Limit { get; } = new()

@@ -126,6 +126,54 @@ public sealed class MountedPlacesTests : IntegrationTest
         Assert.Equal(before, await site.ContentAsync());
     }
 
+    [Theory]
+    [InlineData(PlacesLayout.MountedData)]
+    [InlineData(PlacesLayout.MountedTablespace)]
+    [InlineData(PlacesLayout.LinkedWal | PlacesLayout.MountedWal)]
+    public async Task A_disk_that_gets_full_under_the_copy_puts_the_old_cluster_back_and_starts_it(PlacesLayout layout)
+    {
+        await using var places = await PlacesSite.StartAsync(await GetWorkspaceAsync(), PostgresServers.Newest, layout);
+        var site = places.Site;
+        await site.BackupAsync();
+        await site.AddOrdersAsync();
+        var before = await site.ContentAsync();
+        // The plan has been made when the old cluster is about to move, and then there is time.
+        await using var running = site.Start(
+            site.RestoreWords("--stop-server"),
+            wrapper: ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e", "inject=renameat2:delay_enter=5000000:when=1"]);
+        await Poll.UntilAsync(() => running.HasEnded || !site.Cluster.IsRunning, "the server is stopped");
+        await places.FillAsync(places.Mounted[0]);
+
+        var result = await running.WaitAsync();
+
+        result.EnsureExitCode(32);
+        Assert.Equal(before, await site.ContentAsync());
+        Assert.Empty(places.Left);
+    }
+
+    [Fact]
+    public async Task Too_little_room_on_one_disk_is_refused_with_what_a_forget_would_free_there()
+    {
+        await using var places = await PlacesSite.StartAsync(await GetWorkspaceAsync(), PostgresServers.Newest, PlacesLayout.MountedData);
+        var site = places.Site;
+        await site.BackupAsync();
+        (await site.RestoreAsync("--stop-server")).EnsureSuccess();
+        var before = await site.ContentAsync();
+        await places.FillAsync(places.Mounted[0]);
+
+        var refused = await site.RestoreAsync("--stop-server");
+
+        refused.EnsureExitCode(32);
+        var id = Path.GetFileName(Assert.Single(places.Find(".pgkeep-old-*.journal")))[".pgkeep-old-".Length..^".journal".Length];
+        Assert.Contains($"pgkeep restore forget {id} --pgdata {places.Data}", string.Join(' ', refused.Stderr.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.True(site.Cluster.IsRunning);
+        Assert.Equal(before, await site.ContentAsync());
+        (await site.RunAsync(["restore", "forget", id, "--yes", "--pgdata", places.Data])).EnsureSuccess();
+        Assert.Empty(places.Left);
+        (await site.RestoreAsync("--stop-server")).EnsureSuccess();
+        Assert.Equal(before, await site.ContentAsync());
+    }
+
     [Fact]
     public async Task A_backup_holds_nothing_of_what_a_restore_has_left_inside()
     {

@@ -10,9 +10,9 @@ internal sealed class PlacesSite : IAsyncDisposable
     /// <summary>Everything below the places but what restores have left, and but the times of directories, whose entries may have moved away and back.</summary>
     private const string FingerprintScript =
         """
-        cd "$1" && find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '.pgkeep-undone-*' -o -name '.*.forgotten' -o -name '.pgkeep-forgotten-*' \) -prune \
+        cd "$1" && find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' \) -prune \
             -o -type f -printf '%p %m %U %s %T@\n' -o -type l -printf '%p %l\n' -o -type d -printf '%p %m %U\n' | sort
-        find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '.pgkeep-undone-*' \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+        find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
         """;
 
     private const string ResetScript =
@@ -39,6 +39,9 @@ internal sealed class PlacesSite : IAsyncDisposable
 
     public string Data => Site.DataDirectory;
 
+    /// <summary>The mount points.</summary>
+    public IReadOnlyList<string> Mounted => _mounted;
+
     public string WalDisk => Site.Workspace.PathOf("wal-disk");
 
     private string TablespaceLocation => Site.Workspace.PathOf("tablespace-elsewhere");
@@ -59,10 +62,14 @@ internal sealed class PlacesSite : IAsyncDisposable
 
     public async Task ResetAsync() => await RunAsync(ResetScript);
 
+    /// <summary>Takes all space but some kilobytes of the file system that a directory lies on.</summary>
+    public async Task FillAsync(string directory) =>
+        await RunAsync("""fallocate -l $(($(df --output=avail -B1 "$2" | tail -1) - 32768)) "$2/filler" """, directory);
+
     /// <summary>Below all places: what has one of these names.</summary>
     public IReadOnlyList<string> Find(string pattern) =>
     [
-        .. new[] { Site.Workspace.Root }.Concat(_mounted).Append(TablespaceLocation).Append(WalDisk).Append(Data).Distinct()
+        .. new[] { Site.Workspace.Root }.Concat(_mounted).Append(TablespaceLocation).Append(WalDisk).Append(Data).Distinct().Where(Directory.Exists)
             .SelectMany(directory => Directory.EnumerateFileSystemEntries(directory, pattern)).Order(StringComparer.Ordinal),
     ];
 

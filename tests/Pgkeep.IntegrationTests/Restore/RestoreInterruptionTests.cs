@@ -124,11 +124,16 @@ public sealed class RestoreInterruptionTests : IntegrationTest
             await site.AddOrdersAsync();
             var before = await site.ContentAsync();
             await site.ArchiveAsync();
+            // The plan has been made when the old cluster is about to move, and then there is time.
+            await using var running = site.Start(
+                site.RestoreWords("--stop-server"),
+                wrapper: ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e", "inject=renameat2:delay_enter=5000000:when=1"]);
+            await Poll.UntilAsync(() => running.HasEnded || !site.Cluster.IsRunning, "the server is stopped");
             var used = new DriveInfo(mount);
-            var megabytes = ((used.TotalSize - used.AvailableFreeSpace) >> 20) + 20;
+            var megabytes = ((used.TotalSize - used.AvailableFreeSpace) >> 20) + 10;
             await RunAsRootAsync("mount", "-o", $"remount,size={megabytes}m", mount);
 
-            var result = await site.RestoreAsync("--stop-server");
+            var result = await running.WaitAsync();
 
             result.EnsureExitCode(32);
             Assert.Equal(before, await site.ContentAsync());

@@ -134,6 +134,7 @@ public sealed class RestoreKillTests : IntegrationTest
         Assert.Equal(_fingerprint, await _places.FingerprintAsync());
         (await Site.RestoreAsync()).EnsureSuccess();
         Assert.Equal(_rows, await Site.ContentAsync());
+        await Site.Cluster.StopAsync();
 
         // And at once, without a rollback: a restore undoes the killed one by itself.
         await _places.ResetAsync();
