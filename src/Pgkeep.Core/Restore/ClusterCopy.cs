@@ -1,31 +1,56 @@
 using Microsoft.Win32.SafeHandles;
 using Pgkeep.Posix;
 using Pgkeep.Restore.Unpacking;
+using Pgkeep.Restore.Unpacking.Selected;
 
 namespace Pgkeep.Restore;
 
 /// <summary>
-/// Writes a backup's files into the plan's empty places, and beside them the WAL that only the old cluster has. All of it is durable when it is done;
+/// Writes a backup's files into the plan's places, and beside them the WAL that only the old cluster has. All of it is durable when it is done;
 /// <c>pg_control</c> comes last, so a copy that was broken off cannot start.
 /// </summary>
 internal sealed class ClusterCopy
 {
     private readonly RestorePlan _plan;
     private readonly RestoreProgress? _progress;
+    private readonly RestoredFiles _files;
     private readonly Unpack _unpack;
+    private readonly SelectedCopy? _selected;
+    private IReadOnlyList<string>? _places;
+    private bool _isSurveyed;
 
     /// <param name="jobs">How many threads.</param>
+    /// <param name="old">Where the old cluster's files are, for a plan that uses them where they wait; null for any other.</param>
     /// <param name="progress">Null where nobody wants to know how far it is.</param>
-    public ClusterCopy(RestorePlan plan, int jobs, RestoreProgress? progress = null)
+    public ClusterCopy(RestorePlan plan, int jobs, FilePlaces? old = null, RestoreProgress? progress = null)
     {
         _plan = plan;
         _progress = progress;
-        _unpack = new Unpack(plan.Account, plan.Metadata.Codec, jobs, progress);
+        _files = new RestoredFiles(plan.Account, areNew: plan.Reuse != FileReuse.InPlace, progress);
+        _unpack = new Unpack(_files, plan.Metadata.Codec, jobs);
+        _selected = plan.Reuse == FileReuse.None && plan.Databases is null ? null : new SelectedCopy(plan.Backup, plan.Metadata, Target(old), jobs);
     }
 
-    public long Files => _unpack.Files;
+    /// <summary>That were written; <see cref="Kept"/> come on top.</summary>
+    public long Files => _files.Files;
 
-    public long Bytes => _unpack.Bytes;
+    public long Bytes => _files.Bytes;
+
+    /// <summary>Of the old files; null where all comes from the backup.</summary>
+    public ReusedFiles? Kept => _plan.Reuse == FileReuse.None ? null : new ReusedFiles(_selected!.Target.KeptFiles, _selected.Target.KeptBytes, _selected.Target.WrittenBytes);
+
+    /// <summary>Decides for each file where it comes from; null where all of them come from the backup. No old file gets another content yet.</summary>
+    public ManifestFiles? Survey(CancellationToken cancellationToken)
+    {
+        if (_selected is not null && !_isSurveyed)
+        {
+            CreatePlaces();
+            _selected.Survey(_plan.Databases is { } databases ? databases.IsEmptied : _ => false, cancellationToken);
+            _isSurveyed = true;
+        }
+
+        return _selected?.Files;
+    }
 
     /// <param name="unarchived">Where it lies now.</param>
     public void Run(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
@@ -53,33 +78,73 @@ internal sealed class ClusterCopy
     /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
     public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
 
+    private static string PrefixOf(TablespacePlace tablespace) => $"pg_tblspc/{tablespace.Oid}/";
+
     /// <returns>At least one on each file system that is written to.</returns>
     private IReadOnlyList<string> CreatePlaces()
     {
-        IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
-        foreach (var place in places)
+        if (_places is null)
         {
-            _unpack.CreateDirectory(place);
+            IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
+            foreach (var place in places)
+            {
+                _files.CreateDirectory(place);
+            }
+
+            _plan.Places.WalLink?.Create(_plan.DataDirectory, _plan.Account, _files.CreateDirectory);
+            _places = [.. places, .. _plan.Places.Places.Select(place => place.Path).Where(Directory.Exists).Except(places)];
         }
 
-        _plan.Places.WalLink?.Create(_plan.DataDirectory, _plan.Account, _unpack.CreateDirectory);
-        return [.. places, .. _plan.Places.Places.Select(place => place.Path).Where(Directory.Exists).Except(places)];
+        return _places;
     }
 
     private void Write(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {
+        var files = Survey(cancellationToken);
         Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
         foreach (var tablespace in _plan.Tablespaces)
         {
-            Unpack(tablespace.Archive, $"pg_tblspc/{tablespace.Oid}/", tablespace.Location, cancellationToken);
+            Unpack(tablespace.Archive, PrefixOf(tablespace), tablespace.Location, cancellationToken);
         }
 
+        files?.RequireAll();
         var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
-        Unpack(_plan.Metadata.Archives.Wal, "", walDirectory, cancellationToken);
+        // A pg_wal that lies on a disk of its own stays there where a cluster's own files are changed.
+        using var ofWal = FileSystem.OpenDirectory(walDirectory);
+        _unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
         UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
         _unpack.OpenTo(_plan.DataDirectory);
+        if (_plan.Reuse == FileReuse.InPlace)
+        {
+            FileSystem.SyncAll(ofWal, walDirectory);
+        }
     }
 
-    private void Unpack(string archive, string prefix, string target, CancellationToken cancellationToken) =>
-        _unpack.Run(Path.Combine(_plan.Backup.Directory, archive), prefix, target, cancellationToken);
+    private TargetFiles Target(FilePlaces? old)
+    {
+        var places = new FilePlaces(_plan.DataDirectory, [.. _plan.Tablespaces.Select(tablespace => (PrefixOf(tablespace), tablespace.Location))]);
+        return _plan.Reuse switch
+        {
+            FileReuse.Clone when old is not null => new ClonedFiles(_files, places, old),
+            FileReuse.InPlace => new ChangedFiles(_files, places, _plan.Account),
+            _ => new TargetFiles(_files, places),
+        };
+    }
+
+    private void Unpack(string archive, string prefix, string target, CancellationToken cancellationToken)
+    {
+        if (_selected is not null)
+        {
+            _selected.Run(archive, prefix, cancellationToken);
+        }
+        else
+        {
+            _unpack.Run(Path.Combine(_plan.Backup.Directory, archive), prefix, target, cancellationToken);
+        }
+    }
 }
+
+/// <param name="Files">That were right as they were.</param>
+/// <param name="Bytes">In them.</param>
+/// <param name="Written">Bytes that were written to others.</param>
+internal sealed record ReusedFiles(long Files, long Bytes, long Written);

@@ -14,11 +14,13 @@ internal sealed class ClusterHealthCheck
 
     private readonly RecoveryServer _server;
     private readonly IReadOnlyList<string> _roles;
+    private readonly IReadOnlyList<string> _emptied;
 
     /// <param name="role">Null for the usual names: the account's own, which initdb takes, and postgres.</param>
     public ClusterHealthCheck(RestorePlan plan, RecoveryServer server, string? role)
     {
         _server = server;
+        _emptied = [.. plan.Databases?.Emptied.Select(database => database.Name) ?? []];
         _roles = [.. role is null ? new[] { plan.Account.Name, "postgres" }.Distinct() : [role]];
     }
 
@@ -33,7 +35,7 @@ internal sealed class ClusterHealthCheck
         }
 
         var (opened, problems) = (new List<string>(), new List<string>());
-        foreach (var database in found.Databases)
+        foreach (var database in found.Databases.Except(_emptied))
         {
             try
             {

@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
+using Pgkeep.Postgres.Wal;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 
@@ -46,6 +47,10 @@ internal sealed class RecoveryEndFinder
         };
         return isForPlan || end.IsBehindAll ? await WithCommitsAsync(end, cancellationToken) : end;
     }
+
+    /// <summary>Hands out the records that the recovery would replay, as far as they lie outside the backup.</summary>
+    public async ValueTask VisitAsync(IWalRecordVisitor visitor, ulong from, CancellationToken cancellationToken) =>
+        await _records.ReadAsync(Math.Max(from, _first), _last, visitor, cancellationToken);
 
     /// <param name="looked">Of the immediate target, a position in its place.</param>
     private async ValueTask<RecoveryEnd> ReadAsync(RecoveryTarget target, RecoveryTarget looked, ulong from, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Restore.Databases;
 
 namespace Pgkeep.Restore;
 
@@ -34,12 +35,14 @@ internal sealed class RecoveryServer : IAsyncDisposable
 
     private readonly RestorePlan _plan;
     private readonly TimeProvider _time;
+    private readonly InvalidPages? _invalidPages;
     private Task<ProgramResult>? _starting;
 
     public RecoveryServer(RestorePlan plan, TimeProvider time)
     {
         _plan = plan;
         _time = time;
+        _invalidPages = plan.Databases is { } databases ? new InvalidPages(databases) : null;
     }
 
     /// <summary>Whether it shuts down at its target instead of promoting itself.</summary>
@@ -72,6 +75,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
             {
                 if (running.Status == ReadyStatus)
                 {
+                    RequireNoInvalidPages();
                     return;
                 }
 
@@ -127,16 +131,28 @@ internal sealed class RecoveryServer : IAsyncDisposable
     public RecoverySocket OpenSocket() =>
         new(_plan.DataDirectory, PostmasterFile.OfRunning(_plan.DataDirectory)?.Port ?? throw new PgkeepException(ErrorKind.ServerFailed, "the recovered server has ended by itself"));
 
-    /// <summary>For the restore's own log.</summary>
+    /// <summary>For the restore's own log. What is said of the pages of emptied databases, which may be millions of lines, is left out.</summary>
     public string ReadLog()
     {
         try
         {
-            return File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+            return !File.Exists(LogPath) ? ""
+                : _invalidPages is null ? File.ReadAllText(LogPath)
+                : string.Join('\n', File.ReadLines(LogPath).Where(line => !_invalidPages.Take(line)));
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             return $"the server's messages cannot be read: {thrown.Message}";
+        }
+    }
+
+    /// <summary>A page that a kept database misses would have ended the recovery, had the server not been told to go on.</summary>
+    private void RequireNoInvalidPages()
+    {
+        if (_invalidPages is not null)
+        {
+            ReadLog();
+            _invalidPages.RequireNone();
         }
     }
 
@@ -186,5 +202,6 @@ internal sealed class RecoveryServer : IAsyncDisposable
         "-c", "log_min_messages=log",
         "-c", "lc_messages=C",
         "-c", "log_timezone=UTC",
+        .. _plan.Databases is null ? [] : InvalidPages.Options,
     ];
 }

@@ -110,8 +110,8 @@ internal sealed class RecoverySettings
         }
 
         text.Append(End).Append('\n');
-        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode);
-        Replace(Path.Combine(_dataDirectory, SignalName), [], DefaultMode);
+        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode, _owner);
+        WriteSignal(_dataDirectory, _owner);
     }
 
     /// <summary>
@@ -126,15 +126,19 @@ internal sealed class RecoverySettings
             AppendSetting(text, kind, "");
         }
 
-        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode);
+        Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode, _owner);
     }
+
+    /// <summary>The signal alone: a server ends that is started before there is a restore_command.</summary>
+    // PostgreSQL src/backend/access/transam/xlogrecovery.c, validateRecoveryParameters
+    public static void WriteSignal(string dataDirectory, Account owner) => Replace(Path.Combine(dataDirectory, SignalName), [], DefaultMode, owner);
 
     /// <summary>Leaves the file as the backup had it, byte for byte.</summary>
     public void Remove()
     {
         if (_original is not null)
         {
-            Replace(ConfigurationPath, _original, _mode);
+            Replace(ConfigurationPath, _original, _mode, _owner);
             return;
         }
 
@@ -161,12 +165,12 @@ internal sealed class RecoverySettings
         }
     }
 
-    private void Replace(string path, ReadOnlySpan<byte> content, int mode)
+    private static void Replace(string path, ReadOnlySpan<byte> content, int mode, Account owner)
     {
         DurableFile.Replace(path, content, mode);
         if (Account.IsRoot)
         {
-            FileSystem.ChangeOwner(path, _owner.UserId, _owner.GroupId);
+            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
         }
     }
 }

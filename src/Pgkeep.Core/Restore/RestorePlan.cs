@@ -2,6 +2,8 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Databases;
+using Pgkeep.Restore.InPlace;
 using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore;
@@ -37,6 +39,15 @@ internal sealed record RestorePlan
     public IReadOnlyList<KeptData> Kept { get; init; } = [];
 
     public RestoreSpace Space { get; init; } = new([]);
+
+    /// <summary>What becomes of the old files.</summary>
+    public FileReuse Reuse { get; init; }
+
+    /// <summary>A restore in place that is not over, whose directory this one finds; null where there is none.</summary>
+    public InPlaceJournal? Begun { get; init; }
+
+    /// <summary>Null where all databases come with their content.</summary>
+    public DatabaseChoice? Databases { get; init; }
 
     /// <summary>Null where no server runs on it.</summary>
     public required PostmasterFile? Running { get; init; }

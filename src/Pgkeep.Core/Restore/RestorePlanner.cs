@@ -3,7 +3,9 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Databases;
 using Pgkeep.Restore.Host;
+using Pgkeep.Restore.InPlace;
 using Pgkeep.Restore.Places;
 using Pgkeep.Storage.Local;
 using Pgkeep.Verify;
@@ -18,6 +20,8 @@ internal sealed class RestorePlanner
     private readonly RestoreSettings _settings;
     private readonly ArchiveStores _stores;
     private readonly BackupCatalogue _catalogue;
+    private DatabaseChoice? _databases;
+    private ulong _copiesFrom;
 
     public RestorePlanner(RestoreSettings settings)
     {
@@ -43,9 +47,14 @@ internal sealed class RestorePlanner
         IReadOnlyList<TablespacePlace> tablespaces = [.. metadata.Tablespaces.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Location, tablespace.Location, tablespace.Archive))];
         CheckPlaces(dataDirectory, tablespaces);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
+        var begun = InPlaceJournal.Find(dataDirectory);
         var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
-        var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null);
-        var places = broken is null ? OldPlaces.Find(dataDirectory, old is not null, metadata, tablespaces, _settings.Layout) : OldPlaces.Of(broken);
+        var reuse = ReuseChoice.Make(_settings, old, dataDirectory, tablespaces.Select(tablespace => tablespace.Location));
+        _databases = ChooseDatabases(backup, cancellationToken);
+        var running = RequireStoppable(dataDirectory, isBrokenOff: broken is not null || begun is not null);
+        var places = reuse == FileReuse.InPlace ? OldPlaces.None
+            : broken is null ? OldPlaces.Find(dataDirectory, old is not null, metadata, tablespaces, _settings.Layout)
+            : OldPlaces.Of(broken);
         RequireAlone(dataDirectory, metadata);
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
@@ -56,15 +65,20 @@ internal sealed class RestorePlanner
             await PortProof.RequireFreeAsync(metadata.Cluster, running, programs, account, cancellationToken);
         }
 
-        var wal = await ProveWalAsync(metadata, dataDirectory, old, choice.Known, isForPlan: true, cancellationToken);
+        var wal = await ProveWalAsync(metadata, dataDirectory, begun is { IsWriting: true } ? begun.OldWal : old, choice.Known, isForPlan: true, cancellationToken);
+        _copiesFrom = wal.Chain.Last.Number(new WalSegmentSize(metadata.Cluster.WalSegmentSize));
         if (wal.HasArchive)
         {
             await FetchProbe.RequireAsync(_settings, account, cancellationToken);
         }
 
         var kept = KeptBeside(dataDirectory);
-        var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, broken);
-        space.Require(dataDirectory, kept);
+        var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, OldSize.FreedBy(reuse, old, tablespaces, broken));
+        if (reuse != FileReuse.Clone)
+        {
+            // Of clones nobody can tell beforehand: they take what differs, and a full disk puts the old cluster back.
+            space.Require(dataDirectory, kept);
+        }
 
         // Into an empty place it can be found as well while it is unpacked, when every frame is checked: nothing is lost by that.
         if (old is not null || running is not null || _settings.IsProof)
@@ -90,6 +104,9 @@ internal sealed class RestorePlanner
             Account = account,
             Programs = programs,
             Control = await ServerControl.FindAsync(dataDirectory, programs, account, _settings.Service, running, cancellationToken),
+            Reuse = reuse,
+            Begun = begun,
+            Databases = _databases,
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
             HostWarnings = HostWarnings.For(metadata.Cluster, programs),
         };
@@ -114,7 +131,27 @@ internal sealed class RestorePlanner
     {
         var identity = new RepositoryIdentity(metadata.Cluster.SystemIdentifier, metadata.Cluster.PostgresqlMajor, new WalSegmentSize(metadata.Cluster.WalSegmentSize));
         var sources = await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
-        return await new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline).ProveAsync(known, isForPlan, cancellationToken);
+        var prover = new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline) { Databases = _databases, CopiesFrom = _copiesFrom };
+        return await prover.ProveAsync(known, isForPlan, cancellationToken);
+    }
+
+    /// <summary>All WAL of an old cluster that the archive does not have, whether a recovery is given it or not.</summary>
+    public async ValueTask<IReadOnlyList<UnarchivedFile>> FindUnarchivedAsync(string dataDirectory, CancellationToken cancellationToken) =>
+        UnarchivedWal.Of(dataDirectory, await _stores.Archive.ListAsync(cancellationToken));
+
+    private DatabaseChoice? ChooseDatabases(StoredBackup backup, CancellationToken cancellationToken)
+    {
+        if (_settings.OnlyDatabases.Count == 0)
+        {
+            return null;
+        }
+
+        return !_settings.IsLeft
+            ? DatabaseChoice.Make(_settings.OnlyDatabases, backup, cancellationToken)
+            : throw new PgkeepException(
+                ErrorKind.Usage,
+                "--only-database and --no-start cannot go together: what the server says while it recovers has to be read",
+                "nothing was changed; leave --no-start out, and stop the server when the restore is over");
     }
 
     private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)

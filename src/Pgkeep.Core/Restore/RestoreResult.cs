@@ -3,15 +3,21 @@ using Pgkeep.Postgres.Wal.Targets;
 namespace Pgkeep.Restore;
 
 /// <param name="OldDataDirectory">Where the old cluster lies now; null where there was none.</param>
-/// <param name="Journal">By which the restore can be undone.</param>
+/// <param name="Journal">By which the restore can be undone; null where it cannot.</param>
 /// <param name="Phases">What took how long: stop, copy, replay, start.</param>
 /// <param name="Health">Of the recovered cluster, before anybody else came in; null where its recovery was left to somebody.</param>
-internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string Journal, IReadOnlyList<RestorePhase> Phases, ClusterHealth? Health)
+internal sealed record RestoreResult(RestorePlan Plan, string? OldDataDirectory, string? Journal, IReadOnlyList<RestorePhase> Phases, ClusterHealth? Health)
 {
     /// <summary>Whether somebody else starts the server.</summary>
     public bool IsLeft { get; init; }
 
     public RecoveryTargetAction Action { get; init; }
+
+    /// <summary>Of the old files; null where all came from the backup.</summary>
+    public ReusedFiles? Kept { get; init; }
+
+    /// <summary>Where the WAL is kept that only the old cluster had, and that a restore in place would have lost; null where there was none.</summary>
+    public string? SavedWal { get; init; }
 }
 
 internal sealed record RestorePhase(string Name, TimeSpan Duration);

@@ -5,7 +5,9 @@ using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
+using Pgkeep.Restore.InPlace;
 using Pgkeep.Restore.Places;
+using Pgkeep.Restore.Unpacking.Selected;
 
 namespace Pgkeep.Restore;
 
@@ -23,6 +25,8 @@ internal sealed class RestoreRun
     private bool _isOldInPlace = true;
     private bool _hasRecovered;
     private ClusterHealth? _health;
+    private ReusedFiles? _kept;
+    private InPlaceCopy? _inPlace;
 
     public RestoreRun(RestoreSettings settings, RestorePlanner planner, RestorePlan plan, OperationLog log, TimeProvider time)
     {
@@ -43,7 +47,7 @@ internal sealed class RestoreRun
         var clock = new PhaseClock(_time);
         var serverLog = _plan.Running is { } running ? ProcessTable.LogOf(running.ProcessId) : null;
         _log.Write($"Restoring {_plan.Backup.Directory} into {_plan.DataDirectory}");
-        RestoreJournal journal;
+        RestoreJournal? journal;
         try
         {
             await UndoBrokenOffAsync();
@@ -56,7 +60,12 @@ internal sealed class RestoreRun
             _log.WriteError(failure is OperationCanceledException ? "interrupted" : failure.Message);
             if (_hasRecovered)
             {
-                throw Restored(failure, $"the old cluster lies beside it; pgkeep restore rollback --pgdata {_plan.DataDirectory} puts it back");
+                throw Restored(failure, _inPlace is null ? $"the old cluster lies beside it; pgkeep restore rollback --pgdata {_plan.DataDirectory} puts it back" : "start it yourself");
+            }
+
+            if (_inPlace is { IsWriting: true } || (_inPlace is null && _plan is { Reuse: FileReuse.InPlace, Begun.IsWriting: true }))
+            {
+                throw Unfinished(failure);
             }
 
             var state = await RestartOldAsync(serverLog);
@@ -94,13 +103,20 @@ internal sealed class RestoreRun
         }
 
         _log.Write($"Time: {string.Join(", ", clock.Phases.Select(phase => $"{phase.Name} {phase.Duration.TotalSeconds:0.0} s"))}");
-        return new RestoreResult(_plan, journal.OldDataDirectory, journal.Path, clock.Phases, _health) { IsLeft = _settings.IsLeft, Action = _settings.Action };
+        return new RestoreResult(_plan, journal?.OldDataDirectory, journal?.Path, clock.Phases, _health)
+        {
+            IsLeft = _settings.IsLeft,
+            Action = _settings.Action,
+            Kept = _kept,
+            SavedWal = _inPlace?.SavedWalDirectory,
+        };
     }
 
     /// <summary>A restore that was killed: its server ends, and what it had moved is in its place again, with the WAL that only the old cluster has.</summary>
     private async Task UndoBrokenOffAsync()
     {
-        if (_plan.BrokenOff is not { } journal)
+        InPlaceJournal.RemoveOver(_plan.DataDirectory);
+        if (_plan.BrokenOff is null && _plan.Begun is null)
         {
             return;
         }
@@ -110,12 +126,21 @@ internal sealed class RestoreRun
             await ServerSignals.StopAsync(running, _plan.DataDirectory, immediate: true, _time);
         }
 
-        foreach (var kept in OldCluster.PutBack(journal, discard: journal.IsPartialCopy))
+        if (_plan.BrokenOff is { } journal)
         {
-            _log.Write($"What the restore that was broken off had written is kept in {kept}");
+            foreach (var kept in OldCluster.PutBack(journal, discard: journal.IsPartialCopy))
+            {
+                _log.Write($"What the restore that was broken off had written is kept in {kept}");
+            }
+
+            _log.Write("A restore that was broken off is undone");
         }
 
-        _log.Write("A restore that was broken off is undone");
+        if (_plan.Begun is { IsWriting: false } begun)
+        {
+            begun.PutBack();
+            _log.Write("A restore in place that was broken off had changed nothing yet");
+        }
     }
 
     private async Task StopOldAsync()
@@ -132,16 +157,26 @@ internal sealed class RestoreRun
     }
 
     /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
-    private async Task<RestoreJournal> ReplaceAsync(PhaseClock clock, CancellationToken cancellationToken)
+    /// <returns>Null where there is no old cluster to go back to.</returns>
+    private async Task<RestoreJournal?> ReplaceAsync(PhaseClock clock, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
         var old = _plan.OldDataDirectory is null ? null : _plan.DataDirectory;
-        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, old, _plan.Wal.End.Stop?.Record, isForPlan: false, cancellationToken);
+        var oldWal = _plan.Begun is { IsWriting: true } begun ? begun.OldWal : old;
+        var wal = await _planner.ProveWalAsync(_plan.Metadata, _plan.DataDirectory, oldWal, _plan.Wal.End.Stop?.Record, isForPlan: false, cancellationToken);
         if (wal.End.IsBehindAll && !_plan.Wal.End.IsBehindAll)
         {
             // What was found is gone meanwhile, and nobody has said yes to what is left.
             throw wal.BehindAll();
+        }
+
+        if (_plan.Reuse == FileReuse.InPlace)
+        {
+            var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(oldWal, cancellationToken);
+            _inPlace = new InPlaceCopy(_plan with { Wal = wal }, VersionDirectories(old), _settings.Fetch.Jobs, _log, _time.GetLocalNow());
+            await ChangeAsync(_inPlace, unarchived, wal, clock, cancellationToken);
+            return null;
         }
 
         var places = OldPlaces.Find(_plan.DataDirectory, old is not null, _plan.Metadata, _plan.Tablespaces, _settings.Layout);
@@ -156,13 +191,13 @@ internal sealed class RestoreRun
         try
         {
             var plan = _plan with { Wal = wal, Places = places };
-            var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, Progress);
+            var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, _plan.Reuse == FileReuse.Clone ? WaitingFiles(journal) : null, Progress);
             copy.Run(wal.Unarchived.Select(file => file with { Path = journal.NowAt(file.Path) }), cancellationToken);
             var recovery = new ClusterRecovery(_settings, plan, _log, _time) { Progress = Progress };
             await recovery.PrepareAsync(cancellationToken);
             // Without recovery.signal, a server would start on the copy without recovering, and archive into the repository.
             copy.Finish();
-            _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");
+            Tell(copy);
             var copying = clock.End("copy");
             if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
             {
@@ -173,6 +208,7 @@ internal sealed class RestoreRun
 
             journal = journal with { IsOver = true };
             journal.Write();
+            _plan.Begun?.Remove();
             return journal;
         }
         catch (Exception failure) when (!_hasRecovered)
@@ -180,6 +216,23 @@ internal sealed class RestoreRun
             PutBack(journal, failure);
             throw;
         }
+    }
+
+    /// <summary>The old cluster becomes the recovered one.</summary>
+    private async Task ChangeAsync(InPlaceCopy inPlace, IReadOnlyList<UnarchivedFile> unarchived, RestoreWal wal, PhaseClock clock, CancellationToken cancellationToken)
+    {
+        inPlace.Run(unarchived, wal.Unarchived, cancellationToken);
+        Tell(inPlace.Copy);
+        var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _log, _time) { Progress = Progress };
+        await recovery.PrepareAsync(cancellationToken);
+        clock.End("copy");
+        if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
+        {
+            await RecoverAsync(recovery, cancellationToken);
+            clock.End("replay");
+        }
+
+        inPlace.End();
     }
 
     private void PutBack(RestoreJournal journal, Exception failure)
@@ -200,6 +253,31 @@ internal sealed class RestoreRun
                 failure,
                 $"it is safe in \"{journal.OldDataDirectory}\"; when the cause is gone: pgkeep restore rollback --pgdata {_plan.DataDirectory}");
         }
+    }
+
+    /// <summary>The backup's, and those that the old cluster has beside them.</summary>
+    private IEnumerable<string> VersionDirectories(string? old) =>
+        OldPlaces.VersionDirectories(_plan.DataDirectory, old is not null, _plan.Metadata, _plan.Tablespaces).Union(_plan.Begun?.Tablespaces ?? []);
+
+    private void Tell(ClusterCopy copy)
+    {
+        _kept = copy.Kept;
+        _log.Write(_kept is null
+            ? $"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}"
+            : $"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}, of which {SizeText.Short(_kept.Written)} differed; {_kept.Files} more, {SizeText.Short(_kept.Bytes)}, were right as they were");
+    }
+
+    /// <summary>Where the old cluster's files wait. A tablespace's version directory is moved by itself.</summary>
+    private FilePlaces WaitingFiles(RestoreJournal journal)
+    {
+        var asides = journal.Places.ToDictionary(place => place.Path, place => place.Aside);
+        return new FilePlaces(
+            journal.Places[0].Aside,
+            [
+                .. from tablespace in _plan.Tablespaces
+                   let version = OldPlaces.VersionDirectory(_plan.Metadata, tablespace.Location)
+                   select ($"pg_tblspc/{tablespace.Oid}/{Path.GetFileName(version)}/", asides[version]),
+            ]);
     }
 
     private async Task RecoverAsync(ClusterRecovery recovery, CancellationToken cancellationToken)
@@ -247,7 +325,7 @@ internal sealed class RestoreRun
     }
 
     /// <summary>Is not interrupted: with the cluster restored, a server that runs is what was asked for.</summary>
-    private async Task StartRestoredAsync(string? serverLog, RestoreJournal journal)
+    private async Task StartRestoredAsync(string? serverLog, RestoreJournal? journal)
     {
         try
         {
@@ -256,8 +334,23 @@ internal sealed class RestoreRun
         catch (PgkeepException failure)
         {
             _log.WriteError(failure.Message);
-            throw Restored(failure, journal.OldDataDirectory is { } old ? $"the old cluster is in \"{old}\"; pgkeep restore rollback puts it back" : "start it yourself");
+            throw Restored(failure, journal?.OldDataDirectory is { } old ? $"the old cluster is in \"{old}\"; pgkeep restore rollback puts it back" : "start it yourself");
         }
+    }
+
+    private PgkeepException Unfinished(Exception failure)
+    {
+        var known = failure as PgkeepException;
+        var (kind, told) = failure is OperationCanceledException ? (ErrorKind.Interrupted, "interrupted") : (known?.Kind ?? ErrorKind.StorageFailed, failure.Message);
+        return new PgkeepException(
+            kind,
+            $"{told}; the restore in place is not over, and no server must run on \"{_plan.DataDirectory}\" before it is",
+            failure,
+            [
+                .. known?.Hints ?? [],
+                "when the cause is gone, the same command again goes on: pgkeep restore --delta --in-place",
+                "without these two options the restore moves aside what is left, and copies all of the backup: pgkeep restore",
+            ]);
     }
 
     private static PgkeepException Restored(Exception failure, string hint)

@@ -38,6 +38,15 @@ internal sealed record RestoreSettings
     /// <summary>As whom the restored server is looked at; null for one of the usual names.</summary>
     public string? Role { get; init; }
 
+    /// <summary>Old files are used where their content is the backup's.</summary>
+    public bool IsDelta { get; init; }
+
+    /// <summary>With it: the old files themselves are changed, and nothing moves aside.</summary>
+    public bool IsInPlace { get; init; }
+
+    /// <summary>Names of the databases that come with their content; empty for all.</summary>
+    public IReadOnlyList<string> OnlyDatabases { get; init; } = [];
+
     /// <summary>For the replay; zero for none.</summary>
     public required TimeSpan RecoveryTimeout { get; init; }
 

@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Databases;
 
 namespace Pgkeep.Restore;
 
@@ -23,6 +24,12 @@ internal sealed class WalProver
         _target = target;
         _timeline = timeline;
     }
+
+    /// <summary>The databases that come with their content; null where all do.</summary>
+    public DatabaseChoice? Databases { get; init; }
+
+    /// <summary>Number of the first segment in which copies of databases are looked for.</summary>
+    public ulong CopiesFrom { get; init; }
 
     /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
     /// <param name="isForPlan">Whether a person will see what is next to the target.</param>
@@ -47,9 +54,15 @@ internal sealed class WalProver
         }
 
         var reached = WalChain.LastReached(_backup, history, inventory, others);
-        var end = await new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached).FindAsync(_target, known, isForPlan, cancellationToken);
+        var finder = new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached);
+        var end = await finder.FindAsync(_target, known, isForPlan, cancellationToken);
         var chain = Prove(history, inventory, others, end);
         end.RequireReached(_backup);
+        if (Databases is { } databases)
+        {
+            await CopiedDatabases.RequireNoneAsync(databases, finder, _backup.StartLsn, end.NeededUntil, CopiesFrom, cancellationToken);
+        }
+
         Lsn? until = received.TryGetValue(chain.Last, out var receivedEnd) ? receivedEnd : null;
         if (end.NeededUntil is null && history.EndOf(chain.Last.Timeline) is { } leaving)
         {

@@ -6,6 +6,7 @@ using Option = Pgkeep.Options.Option;
 using ParserArgument = System.CommandLine.Argument<string[]>;
 using ParserCommand = System.CommandLine.Command;
 using ParserOption = System.CommandLine.Option<string>;
+using RepeatedParserOption = System.CommandLine.Option<string[]>;
 
 namespace Pgkeep.Commands;
 
@@ -21,7 +22,7 @@ internal sealed class CommandLineParser
     private static readonly ParserConfiguration Configuration = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     private readonly Command _command;
-    private readonly Dictionary<Option, ParserOption> _options = [];
+    private readonly Dictionary<Option, System.CommandLine.Option> _options = [];
     private readonly Dictionary<Argument, ParserArgument> _arguments = [];
     private readonly List<OptionProblem> _problems = [];
 
@@ -51,8 +52,10 @@ internal sealed class CommandLineParser
         var parser = new ParserCommand("pgkeep") { new ParserOption(Guard) { Arity = ArgumentArity.Zero } };
         foreach (var option in _command.Options.Where(option => option.MayComeFrom(SourceKind.CommandLine)))
         {
-            var arity = option.IsFlag ? ArgumentArity.Zero : ArgumentArity.ExactlyOne;
-            parser.Add(_options[option] = new ParserOption($"--{option.Name}") { Arity = arity });
+            var name = $"--{option.Name}";
+            parser.Add(_options[option] = option.IsRepeated
+                ? new RepeatedParserOption(name) { Arity = ArgumentArity.OneOrMore, CustomParser = TakeNothing }
+                : new ParserOption(name) { Arity = option.IsFlag ? ArgumentArity.Zero : ArgumentArity.ExactlyOne });
         }
 
         foreach (var argument in _command.Arguments)
@@ -77,7 +80,11 @@ internal sealed class CommandLineParser
                 continue;
             }
 
-            if (found.IdentifierTokenCount > 1)
+            if (option.IsRepeated && found.Tokens.Count == found.IdentifierTokenCount)
+            {
+                texts[option] = string.Join('\n', found.Tokens.Select(value => value.Value));
+            }
+            else if (found.IdentifierTokenCount > 1 && !option.IsRepeated)
             {
                 Complain($"--{option.Name} is given more than once");
             }
@@ -86,7 +93,7 @@ internal sealed class CommandLineParser
                 texts[option] = FlagCodec.On;
                 CheckFlagHasNoValue(option, words);
             }
-            else if (found.Tokens is [var token])
+            else if (found.Tokens is [var token] && !option.IsRepeated)
             {
                 texts[option] = token.Value;
             }

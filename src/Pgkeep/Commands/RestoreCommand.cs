@@ -27,6 +27,7 @@ internal static class RestoreCommand
             new("pgkeep restore --target-xid 88120433 --target-exclusive --dry-run", "To right before a transaction."),
             new("sudo pgkeep restore --stop-server", "Everything the archive has, after stopping the server."),
             new("sudo scripts/restore-postgres.sh /var/backups/postgresql/latest", "The runbook's way."),
+            new("pgkeep restore --only-database shop --dry-run", "One database whole, the others empty."),
         ],
         RunAsync = RunAsync,
     };
@@ -47,6 +48,9 @@ internal static class RestoreCommand
             IsProof = context.Get(OptionTable.DryRun),
             IsLeft = context.Get(OptionTable.NoStart),
             Role = context.Get(OptionTable.User),
+            IsDelta = context.Get(OptionTable.Delta),
+            IsInPlace = context.Get(OptionTable.InPlace),
+            OnlyDatabases = context.Get(OptionTable.OnlyDatabases),
             RecoveryTimeout = context.Get(OptionTable.RecoveryTimeout),
             Fetch = new RecoveryFetch(context.Get(OptionTable.Prefetch), context.Get(OptionTable.PrefetchDir), context.Get(OptionTable.Jobs)),
             Program = CommandSettings.Program,
@@ -76,7 +80,7 @@ internal static class RestoreCommand
             return 0;
         }
 
-        await context.Confirmation.RequireAsync("restore", cancellationToken);
+        await context.Confirmation.RequireAsync(plan.Reuse == FileReuse.InPlace ? "in place" : "restore", cancellationToken);
         var result = await RestoreAsync(context, settings, planner, plan, cancellationToken);
         RestoreResultText.Write(context, result);
         return result.Health is { Problems.Count: > 0 } ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : 0;

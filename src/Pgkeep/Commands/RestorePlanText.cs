@@ -3,6 +3,7 @@ using Pgkeep.Output;
 using Pgkeep.Postgres.Wal;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Restore;
+using Pgkeep.Restore.InPlace;
 
 namespace Pgkeep.Commands;
 
@@ -29,7 +30,8 @@ internal static class RestorePlanText
         table.Add("into", plan.DataDirectory);
         table.Add(
             "old data",
-            plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
+            plan.Reuse == FileReuse.InPlace ? "is changed into the backup where it lies: there is no way back, and no rollback"
+                : plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
                 : plan.OldDataDirectory is null ? "there is none" : $"moves to {plan.Places.Places[0].AsidePattern}; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
         foreach (var place in plan.Places.Places.Skip(1).Where(place => place.HadContent))
         {
@@ -38,9 +40,11 @@ internal static class RestorePlanText
 
         RestoreSpaceText.AddTo(table, plan);
         var isLeft = context.Get(OptionTable.NoStart);
+        AddReuse(context, table, plan);
         table.Add("server", plan.Running is { } running
             ? $"running (process {running.ProcessId}): is stopped, {(isLeft ? "and yours to start: the recovery begins then" : "and started again")}"
             : $"not running: {(isLeft ? "yours to start, and the recovery begins then" : "is started")}");
+        AddDatabases(context, table, plan);
         foreach (var tablespace in plan.Tablespaces)
         {
             table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
@@ -62,6 +66,44 @@ internal static class RestorePlanText
         { Copying: { } copying } => $"about {DurationText.Of(copying)} for copying, as fast as the last restore here; the replay was too short to tell",
         _ => "not known: no restore has been measured here yet",
     };
+
+    private static void AddReuse(CommandContext context, TextTable table, RestorePlan plan)
+    {
+        switch (plan.Reuse)
+        {
+            case FileReuse.Clone:
+                table.Add("", "files of it that are right share their blocks with the restored ones");
+                break;
+            case FileReuse.InPlace:
+                table.Add("", $"{Look(context)} what was written since the backup is lost, files and logs that it does not have are removed");
+                table.Add("", "WAL that no archive has is saved beside it first");
+                break;
+        }
+
+        if (plan.Begun is { } begun)
+        {
+            table.Add("", $"a restore in place of {TimestampText.Of(begun.Started, context.Time)} was broken off: {Continued(plan, begun)}");
+        }
+    }
+
+    private static string Continued(RestorePlan plan, InPlaceJournal begun) =>
+        !begun.IsWriting ? "it had changed nothing" : plan.Reuse == FileReuse.InPlace ? "this one goes on" : "what is left of the cluster moves aside";
+
+    private static void AddDatabases(CommandContext context, TextTable table, RestorePlan plan)
+    {
+        if (plan.Databases is not { } databases)
+        {
+            return;
+        }
+
+        table.Add("databases", $"whole: {string.Join(", ", databases.Kept.Select(database => database.Name))}");
+        if (databases.Emptied.Count > 0)
+        {
+            table.Add("", $"{Look(context)} empty, to be dropped afterwards: {string.Join(", ", databases.Emptied.Select(database => database.Name))}");
+        }
+
+        table.Add("", "whole too: what was created after the backup");
+    }
 
     private static string Describe(CommandContext context, RestorePlan plan)
     {

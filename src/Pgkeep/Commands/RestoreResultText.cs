@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Postgres.Wal.Targets;
@@ -26,6 +27,25 @@ internal static class RestoreResultText
                 }
 
                 json.WriteEndObject();
+                if (result.Kept is { } reused)
+                {
+                    json.WriteStartObject("delta");
+                    json.WriteNumber("kept_files", reused.Files);
+                    json.WriteNumber("kept_bytes", reused.Bytes);
+                    json.WriteNumber("written_bytes", reused.Written);
+                    json.WriteEndObject();
+                }
+
+                if (result.SavedWal is { } saved)
+                {
+                    json.WriteString("saved_wal", saved);
+                }
+
+                if (result.Plan.Databases is { } chosen)
+                {
+                    WriteStrings(json, "empty_databases", [.. chosen.Emptied.Select(database => database.Name)]);
+                }
+
                 if (result.Health is { } health)
                 {
                     json.WriteStartObject("health");
@@ -50,6 +70,25 @@ internal static class RestoreResultText
             {
                 context.Warn(problem);
             }
+        }
+
+        if (result.Kept is { } kept)
+        {
+            context.Output.WriteResult($"delta     {kept.Files} files, {SizeText.Short(kept.Bytes)}, were right as they were; {SizeText.Short(kept.Written)} written to others");
+        }
+
+        if (result.Plan.Databases is { Emptied.Count: > 0 } databases)
+        {
+            context.Output.WriteResult($"empty     {databases.Emptied.Count} databases, which no session can use; drop them, from postgres:");
+            foreach (var database in databases.Emptied)
+            {
+                context.Output.WriteResult($"          DROP DATABASE {database.Quoted};");
+            }
+        }
+
+        if (result.SavedWal is { } saved)
+        {
+            context.Output.WriteResult($"old WAL   {saved} has what no archive had; remove it when you no longer need it");
         }
 
         if (result.OldDataDirectory is { } old)

@@ -34,6 +34,9 @@ internal abstract class Option
     /// <summary>A value, as it is written in <c>backup.env</c> or after the name.</summary>
     public string? Example { get; init; }
 
+    /// <summary>May be given several times, on the command line only; its codec gets the values one a line.</summary>
+    public bool IsRepeated { get; init; }
+
     public abstract bool IsFlag { get; }
 
     public abstract bool IsSecret { get; }

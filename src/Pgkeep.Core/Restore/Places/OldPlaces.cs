@@ -47,7 +47,7 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
         Path.Combine(FileSystem.Resolve(location), $"PG_{backup.Cluster.PostgresqlMajor}_{backup.Cluster.CatalogVersion}");
 
     /// <summary>Those of the old cluster too: what is replayed may create one in the same place, and would write into the old one's files.</summary>
-    private static IEnumerable<string> VersionDirectories(string dataDirectory, bool hasOld, BackupMetadata backup, IEnumerable<TablespacePlace> tablespaces)
+    public static IEnumerable<string> VersionDirectories(string dataDirectory, bool hasOld, BackupMetadata backup, IEnumerable<TablespacePlace> tablespaces)
     {
         return tablespaces.Select(tablespace => tablespace.Location)
             .Concat(hasOld ? TablespaceLinks.Of(dataDirectory).Select(tablespace => tablespace.Location) : [])

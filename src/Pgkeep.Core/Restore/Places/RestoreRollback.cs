@@ -1,12 +1,14 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Restore.InPlace;
 
 namespace Pgkeep.Restore.Places;
 
 /// <summary>Undoes the last restore of a data directory, one that is over or one that was broken off.</summary>
 internal sealed class RestoreRollback
 {
-    private readonly RestoreJournal _journal;
+    private readonly RestoreJournal? _journal;
+    private readonly InPlaceJournal? _begun;
     private readonly bool _stopServer;
 
     private RestoreRollback(RestoreJournal journal, bool stopServer)
@@ -15,16 +17,27 @@ internal sealed class RestoreRollback
         _stopServer = stopServer;
     }
 
+    private RestoreRollback(InPlaceJournal begun) => _begun = begun;
+
     /// <summary>When the restore began that is undone.</summary>
-    public DateTimeOffset Started => _journal.Started;
+    public DateTimeOffset Started => _begun?.Started ?? _journal!.Started;
 
     /// <summary>What comes back.</summary>
-    public IEnumerable<RestoredPlace> Places => _journal.Places.Where(place => place.IsAside || place.IsMoving);
+    public IEnumerable<RestoredPlace> Places => _journal?.Places.Where(place => place.IsAside || place.IsMoving) ?? [];
 
     public static RestoreRollback Plan(string dataDirectory, bool stopServer)
     {
         RequireNoServer(dataDirectory, stopServer);
         RequireNotForgotten(dataDirectory);
+        if (InPlaceJournal.Find(dataDirectory) is { } begun)
+        {
+            return !begun.IsWriting ? new RestoreRollback(begun) : throw new PgkeepException(
+                ErrorKind.Usage,
+                $"the restore of \"{dataDirectory}\" was begun in place at {begun.Started:yyyy-MM-dd HH:mm:ss zzz}, and cannot be undone",
+                "nothing was changed; run the restore again, which goes on: pgkeep restore --delta --in-place",
+                "or without these two options, which moves aside what is left and copies all of the backup: pgkeep restore");
+        }
+
         var journal = RestoreJournal.Find(dataDirectory)
             ?? throw new PgkeepException(ErrorKind.Usage, $"no restore of \"{dataDirectory}\" can be undone: there is no journal beside it");
         if (journal is { State: RestoreState.Aside, IsOver: true } && journal.Places.FirstOrDefault(place => place.HadContent && !place.IsAside && !place.IsMoving) is { } gone)
@@ -42,6 +55,13 @@ internal sealed class RestoreRollback
     /// <returns>Where what the restore wrote is kept.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(TimeProvider time)
     {
+        if (_journal is null)
+        {
+            // Nothing was changed yet but the control file's name.
+            _begun!.PutBack();
+            return [];
+        }
+
         RequireNoServer(_journal.DataDirectory, _stopServer);
         if (PostmasterFile.OfRunning(_journal.DataDirectory) is { } running)
         {

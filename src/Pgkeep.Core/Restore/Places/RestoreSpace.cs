@@ -18,9 +18,9 @@ internal sealed record RestoreSpace(IReadOnlyList<DiskNeed> Disks)
     private const long UsualWal = 1L << 30;
 
     /// <param name="wal">That the plan has proven.</param>
-    /// <param name="broken">What it has copied is removed first; null where there is none.</param>
+    /// <param name="freed">Bytes that will be free on a device, for what is there is removed or used.</param>
     public static RestoreSpace Of(
-        BackupContent content, BackupMetadata backup, string dataDirectory, IEnumerable<TablespacePlace> tablespaces, OldPlaces places, RestoreWal wal, RestoreJournal? broken)
+        BackupContent content, BackupMetadata backup, string dataDirectory, IEnumerable<TablespacePlace> tablespaces, OldPlaces places, RestoreWal wal, Func<ulong, long> freed)
     {
         var size = new WalSegmentSize(backup.Cluster.WalSegmentSize);
         var stored = (int)(backup.StopWal.Number(size) - backup.StartWal.Number(size)) + 1 + wal.Unarchived.Count(file => file.Name.Segment is not null);
@@ -30,11 +30,11 @@ internal sealed record RestoreSpace(IReadOnlyList<DiskNeed> Disks)
             .. tablespaces.Select(tablespace => new SpacePart(OldPlaces.VersionDirectory(backup, tablespace.Location), $"tablespace {tablespace.Oid}", content.Tablespaces.GetValueOrDefault(tablespace.Oid))),
             Wal(places.WalLink?.Target ?? Path.Combine(dataDirectory, WalLink.Name), size.Bytes, stored, wal.Chain.Count),
         ];
-        return Measure(parts.Select(part => part with { Directory = FileSystem.Resolve(part.Directory) }), FreedBy(broken));
+        return Measure(parts.Select(part => part with { Directory = FileSystem.Resolve(part.Directory) }), freed);
     }
 
     /// <param name="parts">Each by its directory, there or not: what it is, and how large.</param>
-    /// <param name="freed">Bytes that will be free on a device because what a restore that was broken off had copied is removed first.</param>
+    /// <param name="freed">Bytes that will be free on a device because what is there is removed first, or used.</param>
     public static RestoreSpace Measure(IEnumerable<SpacePart> parts, Func<ulong, long> freed) =>
         new([.. parts.GroupBy(part => DeviceOf(Existing(part.Directory))).Select(disk => Sum([.. disk], freed(disk.Key)))]);
 
