@@ -50,7 +50,7 @@ internal static class RestoreCommand
             Role = context.Get(OptionTable.User),
             IsDelta = context.Get(OptionTable.Delta),
             IsInPlace = context.Get(OptionTable.InPlace),
-            OnlyDatabases = context.Get(OptionTable.OnlyDatabases),
+            OnlyDatabases = context.Get(OptionTable.OnlyDatabases) ?? [],
             RecoveryTimeout = context.Get(OptionTable.RecoveryTimeout),
             Fetch = new RecoveryFetch(context.Get(OptionTable.Prefetch), context.Get(OptionTable.PrefetchDir), context.Get(OptionTable.Jobs)),
             Program = CommandSettings.Program,

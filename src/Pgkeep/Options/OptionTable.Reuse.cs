@@ -13,7 +13,7 @@ internal static partial class OptionTable
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
         Commands = [CommandNames.Restore],
-        Summary = "Use the old cluster's files where their content is the backup's, and write only what differs",
+        Summary = "Use old files whose content is the backup's, and write only what differs",
         Details = "Each old file is read and compared with the backup's manifest by its length and CRC-32C, never by its time. The file system must be able to clone files (reflinks: XFS, btrfs), so that "
             + "the old cluster stays whole beside the restored one; where it cannot, there is --in-place.",
     };
@@ -30,13 +30,12 @@ internal static partial class OptionTable
             + "directory before. WAL that no archive has is saved beside it first.",
     };
 
-    public static Option<IReadOnlyList<string>> OnlyDatabases { get; } = new()
+    public static Option<IReadOnlyList<string>?> OnlyDatabases { get; } = new()
     {
         Name = "only-database",
         Sources = SourceKind.CommandLine,
         Codec = new LinesCodec("NAME"),
         IsRepeated = true,
-        Default = "",
         ComputedAs = "all databases",
         Commands = [CommandNames.Restore],
         Summary = "Restore this database whole and leave the others empty; may be repeated",
