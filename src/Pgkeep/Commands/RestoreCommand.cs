@@ -18,7 +18,7 @@ internal static class RestoreCommand
         Name = CommandNames.Restore,
         Summary = "Restore the cluster, to the latest moment or to a chosen one",
         Details = "Proves the backup and the WAL behind it before anything is touched, shows the plan and asks. The old data directory is moved aside, never "
-            + "removed; if the recovery fails, it is put back. The plan reads in the WAL where the recovery will end, and shows the transactions next to that place. A time after the "
+            + "removed, and put back if the recovery fails; with --in-place alone there is no way back. The plan reads in the WAL where the recovery will end, and shows the transactions next to that place. A time after the "
             + "last commit there is can be no recovery's end: the plan says when that was, and offers the end of the WAL, which --yes alone does not accept.",
         Arguments = [Backup],
         Examples =
