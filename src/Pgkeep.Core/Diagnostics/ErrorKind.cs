@@ -27,6 +27,7 @@ internal enum ErrorKind
     ArchivingStalled,
     TargetInvalid,
     TargetUnreachable,
+    TablespaceInWal,
     NotConfirmed,
     Interrupted,
 }

@@ -43,6 +43,7 @@ internal static class ErrorKinds
         new(ErrorKind.ArchivingStalled, 43, "archiving-stalled", "the server does not archive its WAL"),
         new(ErrorKind.TargetInvalid, 50, "target-invalid", "the recovery target cannot be understood"),
         new(ErrorKind.TargetUnreachable, 51, "target-unreachable", "the recovery target cannot be reached"),
+        new(ErrorKind.TablespaceInWal, 52, "tablespace-in-wal", "the WAL has a CREATE TABLESPACE, whose replay by a copy would write into the cluster's own files"),
         new(ErrorKind.NotConfirmed, 60, "not-confirmed", "a destructive command was not confirmed"),
         new(ErrorKind.Bug, 70, "bug", "pgkeep itself is wrong: please report it"),
         new(ErrorKind.Interrupted, 75, "interrupted", "the command was interrupted"),

@@ -49,13 +49,13 @@ internal sealed record PostgresVersion
         {
             Major = 17, ControlFileVersion = 1700, ControlFileChecksumOffset = 288, CatalogVersion = 202406281, WalMagic = 0xD116,
             ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
-            HasWalSummaries = true,
+            HasWalSummaries = true, HasEventTriggersSetting = true,
         },
         new()
         {
             Major = 18, ControlFileVersion = 1800, ControlFileChecksumOffset = 292, CatalogVersion = 202506291, WalMagic = 0xD118,
             ManifestVersion = 2, TablespaceMapEscapesBackslash = true, HasArchiveLibrary = true, ArchiveLibraryExcludesCommand = true, HasReadReplicationSlot = true, HasRecoveryPrefetch = true,
-            HasWalSummaries = true, RelationKindOffset = 119,
+            HasWalSummaries = true, HasEventTriggersSetting = true, RelationKindOffset = 119,
         },
     ];
 
@@ -100,6 +100,9 @@ internal sealed record PostgresVersion
 
     /// <summary>Whether a recovery reads WAL ahead of what it replays (recovery_prefetch, release notes of 15).</summary>
     public bool HasRecoveryPrefetch { get; private init; }
+
+    /// <summary>Whether the setting event_triggers is there, without which a database's own trigger runs as somebody logs in (release notes of 17).</summary>
+    public bool HasEventTriggersSetting { get; private init; }
 
     /// <summary>Where relkind lies in a row of pg_class: bytes behind the row's header. What comes before reltablespace's end is the same everywhere.</summary>
     public int RelationKindOffset { get; private init; } = 115;

@@ -46,6 +46,24 @@ internal sealed record TablespaceMap(IReadOnlyList<TablespaceMapEntry> Entries)
         return true;
     }
 
+    /// <summary>As that major's server writes it, and reads it: see the remarks for what 13 cannot say.</summary>
+    public string ToText(PostgresVersion version)
+    {
+        var text = new StringBuilder();
+        foreach (var entry in Entries)
+        {
+            text.Append(entry.Oid).Append(' ');
+            foreach (var character in entry.Path)
+            {
+                text.Append(IsLineEnd(character) || (character == '\\' && version.TablespaceMapEscapesBackslash) ? "\\" : "").Append(character);
+            }
+
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>Takes one line off the rest and gives it without its escapes; false when nothing ends it.</summary>
     private static bool TryReadLine(ref ReadOnlySpan<char> rest, bool escapesBackslash, out string line)
     {

@@ -188,6 +188,11 @@ internal sealed class BackupChoice
 
     private async ValueTask<WalSources> GatherAsync(BackupMetadata newest, CancellationToken cancellationToken)
     {
+        if (_settings.IsBeside)
+        {
+            return await WalSources.GatherBesideAsync(_stores.Archive, _identity, newest, cancellationToken);
+        }
+
         if ((_settings.DataDirectory ?? newest.Cluster.DataDirectory) is not { Length: > 0 } named)
         {
             return await WalSources.GatherAsync(_stores.Archive, _identity, "/", null, cancellationToken);

@@ -102,6 +102,7 @@ internal sealed class ClusterCopy
     {
         var files = Survey(cancellationToken);
         Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
+        TablespacePlaces.WriteMap(_plan.DataDirectory, _plan.Tablespaces, _plan.Version, _plan.Account);
         foreach (var tablespace in _plan.Tablespaces)
         {
             Unpack(tablespace.Archive, PrefixOf(tablespace), tablespace.Location, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
@@ -36,8 +35,7 @@ internal sealed class ClusterRecovery
         command = RecoverySettings.Without(wal.WithoutHistory, command);
         var archiving = await _plan.Control.ReadSettingAsync("archive_mode", _plan.ConfigurationOptions, cancellationToken)
             ?? _plan.Metadata.Cluster.Settings.GetValueOrDefault("archive_mode");
-        var version = PostgresVersion.TryGet(_plan.Metadata.Cluster.PostgresqlMajor, out var row) ? row : throw new UnreachableException("a program of that major was found");
-        _files.Write(command, wal.End.Told, _settings.Action, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && version.HasRecoveryPrefetch));
+        _files.Write(command, wal.End.Told, _settings.Action, wal.Chain.Timeline, archivesRestored: archiving == "always", readsAhead: !(wal.HasHoleBehind && _plan.Version.HasRecoveryPrefetch));
     }
 
     /// <summary>Returns when the WAL is replayed, the server has promoted itself, and was looked at; it is stopped then, and the settings are gone.</summary>

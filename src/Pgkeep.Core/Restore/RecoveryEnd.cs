@@ -41,8 +41,11 @@ internal sealed record RecoveryEnd(RecoveryTarget Target, Lsn? WalEnd)
     /// </summary>
     public bool IsBehindAll => Target.Kind == RecoveryTargetKind.Time && Stop is null;
 
+    /// <summary>The same end by a position, so that no WAL counts which is archived meanwhile; null where it does.</summary>
+    public RecoveryTarget? Pinned { get; init; }
+
     /// <summary>What the server is told.</summary>
-    public RecoveryTarget Told => IsBehindAll ? RecoveryTarget.Latest : Target;
+    public RecoveryTarget Told => Pinned ?? (IsBehindAll ? RecoveryTarget.Latest : Target);
 
     /// <summary>Throws where the recovery would end with a failure, or with another state than the one that was asked for.</summary>
     public void RequireReached(BackupMetadata backup)

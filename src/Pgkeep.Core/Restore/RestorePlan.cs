@@ -1,4 +1,5 @@
 using Pgkeep.Posix;
+using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
@@ -59,6 +60,9 @@ internal sealed record RestorePlan
 
     /// <summary>How the server is stopped and started.</summary>
     public required ServerControl Control { get; init; }
+
+    /// <summary>Of the programs, and of the backup's server.</summary>
+    public required PostgresVersion Version { get; init; }
 
     /// <summary>For the server's command line: settings that name a configuration outside the data directory.</summary>
     public required IReadOnlyList<string> ConfigurationOptions { get; init; }

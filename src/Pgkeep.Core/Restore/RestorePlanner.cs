@@ -32,21 +32,12 @@ internal sealed class RestorePlanner
 
     public async Task<RestorePlan> MakeAsync(CancellationToken cancellationToken)
     {
-        var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
-        var choice = await new BackupChoice(_settings, _stores, _catalogue, identity).MakeAsync(cancellationToken);
+        var (choice, metadata, version) = await ChooseAsync(cancellationToken);
         var backup = choice.Backup;
-        var (metadata, _) = backup.RequireUsable();
-        if (metadata.Cluster.SystemIdentifier != identity.SystemIdentifier)
-        {
-            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"\"{backup.Directory}\" is of the cluster {metadata.Cluster.SystemIdentifier}, and the archive of {identity.SystemIdentifier}");
-        }
-
-        metadata.Codec.RequireUsable();
-        choice.CheckTarget(_settings.Target);
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
-        IReadOnlyList<TablespacePlace> tablespaces = [.. metadata.Tablespaces.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Location, tablespace.Location, tablespace.Archive))];
-        CheckPlaces(dataDirectory, tablespaces);
+        var tablespaces = TablespacePlaces.Of(metadata, _settings.Moves, tablespace => tablespace.Location);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
+        CheckPlaces(dataDirectory, tablespaces, broken);
         var begun = InPlaceJournal.Find(dataDirectory);
         var old = InspectOld(broken?.OldDataDirectoryNow ?? dataDirectory, metadata);
         var reuse = ReuseChoice.Make(_settings, old, dataDirectory, tablespaces.Select(tablespace => tablespace.Location));
@@ -55,7 +46,7 @@ internal sealed class RestorePlanner
         var places = reuse == FileReuse.InPlace ? OldPlaces.None
             : broken is null ? OldPlaces.Find(dataDirectory, old is not null, metadata, tablespaces, _settings.Layout)
             : OldPlaces.Of(broken);
-        RequireAlone(dataDirectory, metadata);
+        RequireAlone(dataDirectory, tablespaces, metadata);
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
@@ -107,6 +98,7 @@ internal sealed class RestorePlanner
             Reuse = reuse,
             Begun = begun,
             Databases = _databases,
+            Version = version,
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
             HostWarnings = HostWarnings.For(metadata.Cluster, programs),
         };
@@ -125,12 +117,32 @@ internal sealed class RestorePlanner
         }
     }
 
+    /// <summary>The backup, for whatever is to be made of it.</summary>
+    public async Task<(ChosenBackup Choice, BackupMetadata Metadata, PostgresVersion Version)> ChooseAsync(CancellationToken cancellationToken)
+    {
+        var identity = await RepositoryMarker.RequireAsync(_stores.Marked[0], cancellationToken);
+        var choice = await new BackupChoice(_settings, _stores, _catalogue, identity).MakeAsync(cancellationToken);
+        var (metadata, _) = choice.Backup.RequireUsable();
+        if (metadata.Cluster.SystemIdentifier != identity.SystemIdentifier)
+        {
+            throw new PgkeepException(ErrorKind.RepositoryMismatch, $"\"{choice.Backup.Directory}\" is of the cluster {metadata.Cluster.SystemIdentifier}, and the archive of {identity.SystemIdentifier}");
+        }
+
+        metadata.Codec.RequireUsable();
+        choice.CheckTarget(_settings.Target);
+        var version = PostgresVersion.TryGet(metadata.Cluster.PostgresqlMajor, out var row) ? row : throw new PgkeepException(
+            ErrorKind.ServerUnsuitable, $"{choice.Backup.Name} is of PostgreSQL {metadata.Cluster.PostgresqlMajor}, which this pgkeep does not know", "use a newer pgkeep");
+        return (choice, metadata, version);
+    }
+
     /// <summary>For the plan, and again after the server has stopped: its last segments are in the archive now, or still in its pg_wal.</summary>
     /// <param name="known">Where the target was found before; null where it was not looked for yet.</param>
     public async ValueTask<RestoreWal> ProveWalAsync(BackupMetadata metadata, string dataDirectory, string? old, Lsn? known, bool isForPlan, CancellationToken cancellationToken)
     {
         var identity = new RepositoryIdentity(metadata.Cluster.SystemIdentifier, metadata.Cluster.PostgresqlMajor, new WalSegmentSize(metadata.Cluster.WalSegmentSize));
-        var sources = await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
+        var sources = _settings.IsBeside
+            ? await WalSources.GatherBesideAsync(_stores.Archive, identity, metadata, cancellationToken)
+            : await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
         var prover = new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline) { Databases = _databases, CopiesFrom = _copiesFrom };
         return await prover.ProveAsync(known, isForPlan, cancellationToken);
     }
@@ -179,8 +191,16 @@ internal sealed class RestorePlanner
         }
     }
 
-    private void CheckPlaces(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces)
+    /// <param name="broken">What it has written is removed first; null where no restore was broken off.</param>
+    private void CheckPlaces(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces, RestoreJournal? broken)
     {
+        foreach (var moved in tablespaces.Where(tablespace => tablespace.IsMoved))
+        {
+            NewPlace.Require(moved.Location, tablespaces.Where(other => other != moved).Select(other => other.Location).Append(dataDirectory), _settings.Layout, IsOfBrokenOff);
+        }
+
+        bool IsOfBrokenOff(string location) => Directory.EnumerateFileSystemEntries(location).All(entry => broken?.Places.Any(place => place.Path == entry && place.IsWritten) == true);
+
         foreach (var directory in tablespaces.Select(tablespace => tablespace.Location).Prepend(dataDirectory))
         {
             if (_settings.Layout.OverlapWith(directory) is { } own)
@@ -236,7 +256,7 @@ internal sealed class RestorePlanner
     /// The same cluster in another place shares its tablespaces and its archive with the first: restored beside it, it would take the one and write
     /// into the other.
     /// </summary>
-    private static void RequireAlone(string dataDirectory, BackupMetadata metadata)
+    private static void RequireAlone(string dataDirectory, IReadOnlyList<TablespacePlace> tablespaces, BackupMetadata metadata)
     {
         var original = metadata.Cluster.DataDirectory.Length == 0 ? dataDirectory : FileSystem.Resolve(metadata.Cluster.DataDirectory);
         if (original == dataDirectory || ControlFileReader.TryRead(original)?.SystemIdentifier != metadata.Cluster.SystemIdentifier)
@@ -249,15 +269,17 @@ internal sealed class RestorePlanner
             throw new PgkeepException(
                 ErrorKind.ServerRunning,
                 $"the cluster's own server is running on \"{original}\" (process {running.ProcessId}), and a second one would archive into the same repository",
-                $"stop it first, or restore over it: --pgdata {original} --stop-server");
+                $"for a copy beside it, which archives nothing: --to {dataDirectory}",
+                $"to have this one in its place, stop it first, or restore over it: --pgdata {original} --stop-server");
         }
 
-        if (metadata.Tablespaces is [var tablespace, ..])
+        if (tablespaces.FirstOrDefault(tablespace => !tablespace.IsMoved) is { } shared)
         {
             throw new PgkeepException(
                 ErrorKind.Configuration,
-                $"the tablespace \"{tablespace.Location}\" belongs to the cluster in \"{original}\", and a restore into \"{dataDirectory}\" would take it away",
-                $"restore over that cluster, which is kept: --pgdata {original}; or move \"{original}\" away first");
+                $"the tablespace \"{shared.Location}\" belongs to the cluster in \"{original}\", and a restore into \"{dataDirectory}\" would take it away",
+                $"for a copy beside that cluster: --to {dataDirectory}; or give the tablespace another place: --tablespace {shared.Oid}=DIR",
+                $"or restore over that cluster, which is kept: --pgdata {original}; or move \"{original}\" away first");
         }
     }
 
@@ -302,7 +324,7 @@ internal sealed class RestorePlanner
     }
 
     /// <summary>All of it is read before the first byte of the old cluster moves.</summary>
-    private static async Task RequireSoundAsync(StoredBackup backup, CancellationToken cancellationToken)
+    public static async Task RequireSoundAsync(StoredBackup backup, CancellationToken cancellationToken)
     {
         var result = await BackupVerification.RunAsync(backup, cancellationToken);
         if (result.Problems.Count > 0)
@@ -311,7 +333,7 @@ internal sealed class RestorePlanner
         }
     }
 
-    private static Account OwnerOf(string dataDirectory, string? old)
+    public static Account OwnerOf(string dataDirectory, string? old)
     {
         var owned = FileStatus.OfTarget(old ?? (Directory.Exists(dataDirectory) ? dataDirectory : ExistingParent(dataDirectory)))!.Value;
         var account = owned.UserId != 0
@@ -323,6 +345,7 @@ internal sealed class RestorePlanner
                 ErrorKind.AccessDenied, $"\"{dataDirectory}\" belongs to \"{account.Name}\", and this runs as \"{Environment.UserName}\"", $"run the restore as \"{account.Name}\" or as root");
     }
 
-    private static string ExistingParent(string path) =>
+    /// <summary>The nearest directory above a path that is there.</summary>
+    public static string ExistingParent(string path) =>
         Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
 }

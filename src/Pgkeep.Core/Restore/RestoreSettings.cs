@@ -20,6 +20,12 @@ internal sealed record RestoreSettings
     /// <summary>Null for the one the backup was taken from.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>The restore is a copy beside the cluster, of which nothing is used.</summary>
+    public bool IsBeside { get; init; }
+
+    /// <summary>New places of tablespaces.</summary>
+    public IReadOnlyList<TablespaceMove> Moves { get; init; } = [];
+
     public string? BinDirectory { get; init; }
 
     public required bool StopServer { get; init; }

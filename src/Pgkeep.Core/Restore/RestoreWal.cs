@@ -9,6 +9,8 @@ internal sealed record RestoreWal(WalChain Chain, IReadOnlyList<UnarchivedFile> 
 {
     public required RecoveryEnd End { get; init; }
 
+    public required RecoveryPath Path { get; init; }
+
     /// <summary>Whether segments are missing behind the end of the recovery, and later ones are stored: no server may read ahead into that.</summary>
     public bool HasHoleBehind { get; init; }
 

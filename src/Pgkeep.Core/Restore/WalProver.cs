@@ -54,7 +54,8 @@ internal sealed class WalProver
         }
 
         var reached = WalChain.LastReached(_backup, history, inventory, others);
-        var finder = new RecoveryEndFinder(_sources.Open(ofBackup), _backup, number => WalChain.FindOn(history, number, size, inventory, others), reached);
+        var path = new RecoveryPath(_sources.Open(ofBackup), number => WalChain.FindOn(history, number, size, inventory, others), reached);
+        var finder = new RecoveryEndFinder(path.Wal, _backup, path.Find, reached);
         var end = await finder.FindAsync(_target, known, isForPlan, cancellationToken);
         var chain = Prove(history, inventory, others, end);
         end.RequireReached(_backup);
@@ -69,6 +70,7 @@ internal sealed class WalProver
             // The old server may have gone on behind that; get-wal leaves it out.
             var last = until ?? chain.Last.StartLsn(size) + size.Bytes;
             last = leaving < last ? leaving : last;
+            path = path with { Until = last };
             until = until is null ? null : last;
             aside = [.. aside, $"timeline {history.Timeline}'s own WAL is missing: the restore ends at {last} of timeline {chain.Last.Timeline}, which was left at {leaving}, and what was written on timeline {history.Timeline} is no part of it"];
         }
@@ -89,6 +91,7 @@ internal sealed class WalProver
             chain, [.. unarchived.Except(behind)], [.. continuing is not null ? [continuing.ToString()] : later.Count > 0 ? LaterTimelines(later, history) : Warnings(_sources.Control, history), .. aside])
         {
             End = end,
+            Path = path,
             HasArchive = true,
             WithoutHistory = missing,
             ReceivedUntil = until,
@@ -213,6 +216,7 @@ internal sealed class WalProver
         {
             // It is the only moment there is, with a target or without.
             End = new RecoveryEnd(RecoveryTarget.Latest, null),
+            Path = new RecoveryPath(_sources.Open(new HashSet<WalSegmentName>()), _ => null, _backup.StopWal.Number(_sources.Identity.WalSegmentSize)),
             EndsWithBackup = true,
             IsCutOff = name is not null || missing.Count > 0,
             HasArchive = inventory.Files.Any(),

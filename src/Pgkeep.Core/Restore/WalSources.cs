@@ -61,6 +61,13 @@ internal sealed class WalSources
         };
     }
 
+    /// <summary>For a copy beside the cluster: what that has itself is not used, and only which of its timelines were undone is learnt from it.</summary>
+    public static async ValueTask<WalSources> GatherBesideAsync(WalArchive archive, RepositoryIdentity identity, BackupMetadata backup, CancellationToken cancellationToken)
+    {
+        var receiving = new ReceivedWal(archive, identity).ReadAll();
+        return new WalSources(archive, identity, await archive.ListAsync(cancellationToken), [], receiving) { Control = null, Undone = [.. UndoneTimelines.Of(backup)] };
+    }
+
     /// <summary>Segments outside the archive that recovery will find as well.</summary>
     /// <param name="ofBackup">The backup's own whole ones.</param>
     public HashSet<WalSegmentName> Others(IEnumerable<WalSegmentName> ofBackup) =>

@@ -26,6 +26,7 @@ internal static class RestoreCommand
             new("pgkeep restore --target-time \"2025-01-08 12:30:00\" --dry-run", "Show the plan, and change nothing."),
             new("pgkeep restore --target-xid 88120433 --target-exclusive --dry-run", "To right before a transaction."),
             new("sudo pgkeep restore --stop-server", "Everything the archive has, after stopping the server."),
+            new("pgkeep restore --to /var/lib/postgresql/15/copy --target-time \"2025-01-08 12:30:00\"", "A copy as of then, beside the server, which goes on."),
             new("sudo scripts/restore-postgres.sh /var/backups/postgresql/latest", "The runbook's way."),
             new("pgkeep restore --only-database shop --dry-run", "One database whole, the others empty."),
         ],
@@ -47,6 +48,7 @@ internal static class RestoreCommand
             Action = TargetOptions.Action(context),
             IsProof = context.Get(OptionTable.DryRun),
             IsLeft = context.Get(OptionTable.NoStart),
+            Moves = context.Get(OptionTable.Tablespaces),
             Role = context.Get(OptionTable.User),
             IsDelta = context.Get(OptionTable.Delta),
             IsInPlace = context.Get(OptionTable.InPlace),
@@ -55,6 +57,11 @@ internal static class RestoreCommand
             Fetch = new RecoveryFetch(context.Get(OptionTable.Prefetch), context.Get(OptionTable.PrefetchDir), context.Get(OptionTable.Jobs)),
             Program = CommandSettings.Program,
         };
+        if (RestoreCopy.IsAskedFor(context))
+        {
+            return await RestoreCopy.RunAsync(context, settings, cancellationToken);
+        }
+
         var planner = new RestorePlanner(settings);
         var plan = await planner.MakeAsync(cancellationToken);
         // Refuses a place inside the data directory before anything is touched.

@@ -12,16 +12,7 @@ internal static class RestorePlanText
 {
     public static void Write(CommandContext context, RestorePlan plan)
     {
-        var table = new TextTable();
-        table.Add("target", Describe(context, plan));
-        AddCommits(context, table, plan.Wal.End);
-        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
-        table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
-        if (plan.Wal.ReceivedUntil is { } received)
-        {
-            table.Add("", $"the last of them was being received: it goes to {received}");
-        }
-
+        var table = Begin(context, plan);
         if (plan.Wal.Unarchived.Count > 0)
         {
             table.Add("", $"{plan.Wal.Unarchived.Count} of the old server's own, which the archive does not have, are used too");
@@ -45,9 +36,31 @@ internal static class RestorePlanText
             ? $"running (process {running.ProcessId}): is stopped, {(isLeft ? "and yours to start: the recovery begins then" : "and started again")}"
             : $"not running: {(isLeft ? "yours to start, and the recovery begins then" : "is started")}");
         AddDatabases(context, table, plan);
+        End(context, table, plan);
+    }
+
+    /// <summary>What is restored.</summary>
+    public static TextTable Begin(CommandContext context, RestorePlan plan)
+    {
+        var table = new TextTable();
+        table.Add("target", Describe(context, plan));
+        AddCommits(context, table, plan.Wal.End);
+        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
+        table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
+        if (plan.Wal.ReceivedUntil is { } received)
+        {
+            table.Add("", $"the last of them was being received: it goes to {received}");
+        }
+
+        return table;
+    }
+
+    /// <summary>The tablespaces; and all of it is shown.</summary>
+    public static void End(CommandContext context, TextTable table, RestorePlan plan)
+    {
         foreach (var tablespace in plan.Tablespaces)
         {
-            table.Add("tablespace", $"{tablespace.Location} ({tablespace.Oid})");
+            table.Add("tablespace", tablespace.IsMoved ? $"{tablespace.Original} ({tablespace.Oid}) into {tablespace.Location}" : $"{tablespace.Location} ({tablespace.Oid})");
         }
 
         table.Add("time", Describe(RestoreEstimate.Of(plan, context.Get(OptionTable.RestoreLog))));

@@ -20,13 +20,6 @@ internal static class RestoreResultText
                 json.WriteString("data_directory", result.Plan.DataDirectory);
                 json.WriteString("old_data_directory", result.OldDataDirectory);
                 json.WriteString("journal", result.Journal);
-                json.WriteStartObject("seconds");
-                foreach (var phase in result.Phases)
-                {
-                    json.WriteNumber(phase.Name, Math.Round(phase.Duration.TotalSeconds, 3));
-                }
-
-                json.WriteEndObject();
                 if (result.Kept is { } reused)
                 {
                     json.WriteStartObject("delta");
@@ -46,13 +39,7 @@ internal static class RestoreResultText
                     WriteStrings(json, "empty_databases", [.. chosen.Emptied.Select(database => database.Name)]);
                 }
 
-                if (result.Health is { } health)
-                {
-                    json.WriteStartObject("health");
-                    WriteStrings(json, "databases", health.Databases);
-                    WriteStrings(json, "problems", health.Problems);
-                    json.WriteEndObject();
-                }
+                WriteEnd(json, result.Phases, result.Health);
             }));
             return;
         }
@@ -62,16 +49,7 @@ internal static class RestoreResultText
             context.Output.WriteResult(line);
         }
 
-        context.Output.WriteResult($"time      {string.Join(", ", result.Phases.Select(phase => $"{phase.Name} {DurationText.Of(phase.Duration)}"))}");
-        if (result.Health is { } seen)
-        {
-            context.Output.WriteResult($"health    {seen.Databases.Count} databases open and can be read");
-            foreach (var problem in seen.Problems)
-            {
-                context.Warn(problem);
-            }
-        }
-
+        WriteEnd(context, result.Phases, result.Health);
         if (result.Kept is { } kept)
         {
             context.Output.WriteResult($"delta     {kept.Files} files, {SizeText.Short(kept.Bytes)}, were right as they were; {SizeText.Short(kept.Written)} written to others");
@@ -120,6 +98,41 @@ internal static class RestoreResultText
         ],
         _ => [$"Restored: the server is running on {result.Plan.DataDirectory}"],
     };
+
+    /// <summary>What every restore tells: how long it took, and how the cluster is.</summary>
+    public static void WriteEnd(CommandContext context, IReadOnlyList<RestorePhase> phases, ClusterHealth? health)
+    {
+        context.Output.WriteResult($"time      {string.Join(", ", phases.Select(phase => $"{phase.Name} {DurationText.Of(phase.Duration)}"))}");
+        if (health is not { } seen)
+        {
+            return;
+        }
+
+        context.Output.WriteResult($"health    {seen.Databases.Count} databases open and can be read");
+        foreach (var problem in seen.Problems)
+        {
+            context.Warn(problem);
+        }
+    }
+
+    /// <inheritdoc cref="WriteEnd(CommandContext, IReadOnlyList{RestorePhase}, ClusterHealth?)"/>
+    public static void WriteEnd(Utf8JsonWriter json, IReadOnlyList<RestorePhase> phases, ClusterHealth? health)
+    {
+        json.WriteStartObject("seconds");
+        foreach (var phase in phases)
+        {
+            json.WriteNumber(phase.Name, Math.Round(phase.Duration.TotalSeconds, 3));
+        }
+
+        json.WriteEndObject();
+        if (health is not null)
+        {
+            json.WriteStartObject("health");
+            WriteStrings(json, "databases", health.Databases);
+            WriteStrings(json, "problems", health.Problems);
+            json.WriteEndObject();
+        }
+    }
 
     private static void WriteStrings(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
     {

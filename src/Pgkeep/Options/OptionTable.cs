@@ -338,7 +338,7 @@ internal static partial class OptionTable
         new("Backup and retention", [RetentionDays, ArchiveWait, Source, Jobs, Compress, CompressLevel, Checkpoint, Priority, MaxRate, Deep, Wal, CronTime]),
         new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
-        new("Restore", [.. Targets, .. Restoring, .. Reusing, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
+        new("Restore", [.. Targets, .. Restoring, .. Reusing, .. Copying, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
         new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Everything, Limit, Interactive]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

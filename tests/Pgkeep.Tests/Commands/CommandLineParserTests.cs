@@ -31,6 +31,20 @@ public sealed class CommandLineParserTests
     }
 
     [Fact]
+    public void An_option_that_may_be_repeated_gives_one_line_for_each_value()
+    {
+        var read = Parse("--tablespace", "16384=/a", "b1", "--tablespace=/x=/b c");
+
+        Assert.Empty(read.Problems);
+        Assert.Equal(["b1"], read.Arguments[Backup]);
+        Assert.Equal("16384=/a\n/x=/b c", read.Options[OptionTable.Tablespaces]);
+    }
+
+    [Fact]
+    public void One_of_them_without_a_value_is_a_problem() =>
+        Assert.Contains("--tablespace needs a value", Assert.Single(Parse("b1", "--tablespace", "16384=/a", "--tablespace").Problems).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void After_two_dashes_everything_is_an_argument()
     {
         var read = Parse("--", "--dry-run", "-x");

@@ -11,6 +11,7 @@ internal static class WalManagers
     public const byte Transaction = 1;
     public const byte Storage = 2;
     public const byte Database = 4;
+    public const byte Tablespace = 5;
     public const byte RelationMap = 7;
     public const byte Standby = 8;
     public const byte Heap2 = 9;
@@ -18,6 +19,9 @@ internal static class WalManagers
 
     /// <summary>XLOG_SWITCH: the segment ends with this record (src/include/catalog/pg_control.h).</summary>
     public const byte LogSwitch = 0x40;
+
+    /// <summary>XLOG_PARAMETER_CHANGE.</summary>
+    public const byte LogParameterChange = 0x60;
 
     /// <summary>XLOG_RESTORE_POINT.</summary>
     public const byte LogRestorePoint = 0x70;
@@ -30,6 +34,9 @@ internal static class WalManagers
     public const byte CommitPrepared = 0x30;
     public const byte AbortPrepared = 0x40;
     public const byte Assignment = 0x50;
+
+    /// <summary>XLOG_TBLSPC_CREATE (src/include/commands/tablespace.h).</summary>
+    public const byte TablespaceCreate = 0x00;
 
     /// <summary>The first number that an extension may take, from 15 on (src/include/access/rmgr.h, RM_MIN_CUSTOM_ID).</summary>
     public const byte FirstCustom = 128;
