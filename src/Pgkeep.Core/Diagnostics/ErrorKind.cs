@@ -13,6 +13,8 @@ internal enum ErrorKind
     RepositoryMismatch,
     BackupMissing,
     BackupDamaged,
+    DrillFailed,
+    DrillNotDone,
     ServerUnreachable,
     LoginRefused,
     ServerUnsuitable,

@@ -29,6 +29,8 @@ internal static class ErrorKinds
         new(ErrorKind.RepositoryMismatch, 14, "repository-mismatch", "the repository belongs to another cluster"),
         new(ErrorKind.BackupMissing, 15, "backup-missing", "there is no such backup"),
         new(ErrorKind.BackupDamaged, 16, "backup-damaged", "a file of the backup is not what was stored"),
+        new(ErrorKind.DrillFailed, 17, "drill-failed", "a backup did not pass its drill"),
+        new(ErrorKind.DrillNotDone, 18, "drill-not-done", "the drill could not be done, which says nothing about the backup"),
         new(ErrorKind.ServerUnreachable, 20, "server-unreachable", "the server does not answer"),
         new(ErrorKind.LoginRefused, 21, "login-refused", "the server refused the login"),
         new(ErrorKind.ServerUnsuitable, 22, "server-unsuitable", "the server's version or settings do not allow it"),

@@ -16,6 +16,9 @@ internal sealed class ClusterHealthCheck
     private readonly IReadOnlyList<string> _roles;
     private readonly IReadOnlyList<string> _emptied;
 
+    /// <summary>Of each session.</summary>
+    public string? SessionOptions { get; init; }
+
     /// <param name="role">Null for the usual names: the account's own, which initdb takes, and postgres.</param>
     public ClusterHealthCheck(RestorePlan plan, RecoveryServer server, string? role)
     {
@@ -49,7 +52,7 @@ internal sealed class ClusterHealthCheck
             }
         }
 
-        return new ClusterHealth(opened, problems);
+        return new ClusterHealth(opened, problems) { Role = found.Role };
     }
 
     private async Task<((string Role, IReadOnlyList<string> Databases)? Known, PgkeepException? Failure)> ListAsync(RecoverySocket socket)
@@ -71,6 +74,6 @@ internal sealed class ClusterHealthCheck
         return (null, first);
     }
 
-    private static Task<ServerConnection> OpenAsync(RecoverySocket socket, string role, string database) => ServerConnection.OpenAsync(
-        new ConnectionSettings { Host = socket.Directory, Port = socket.Port, User = role, Database = database, SslMode = "disable" }, CancellationToken.None);
+    private Task<ServerConnection> OpenAsync(RecoverySocket socket, string role, string database) => ServerConnection.OpenAsync(
+        new ConnectionSettings { Host = socket.Directory, Port = socket.Port, User = role, Database = database, SslMode = "disable", SessionOptions = SessionOptions }, CancellationToken.None);
 }

@@ -19,6 +19,7 @@ internal static class CommandList
         RestoreCommand.Definition,
         RestoreRollbackCommand.Definition,
         RestoreForgetCommand.Definition,
+        DrillCommand.Definition,
         ArchiveWalCommand.Definition,
         ReceiveWalCommand.Definition,
         GetWalCommand.Definition,

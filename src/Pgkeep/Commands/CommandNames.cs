@@ -12,6 +12,7 @@ internal static class CommandNames
     public const string PrefetchWal = "prefetch-wal";
     public const string ArchiveAhead = "archive-ahead";
     public const string Restore = "restore";
+    public const string Drill = "drill";
     public const string RestoreRollback = "restore rollback";
     public const string RestoreForget = "restore forget";
     public const string RestorePoint = "restore-point";
@@ -37,14 +38,17 @@ internal static class CommandNames
     /// <summary>Everything that replaces a data directory.</summary>
     public static IReadOnlyList<string> Restoring { get; } = [Restore, RestoreRollback];
 
+    /// <summary>Everything that recovers to a target.</summary>
+    public static IReadOnlyList<string> Recovering { get; } = [Restore, Drill];
+
     /// <summary>Everything that opens a session on the server.</summary>
     public static IReadOnlyList<string> Connecting { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Check, Wal, RepositoryRotate];
 
     /// <summary>Everything that reads or writes the archive.</summary>
-    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, ReceiveWal, GetWal, .. Restoring, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate];
+    public static IReadOnlyList<string> Archive { get; } = [Backup, RestorePoint, ArchiveWal, ReceiveWal, GetWal, .. Restoring, Drill, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate];
 
     /// <summary>Everything whose recovery fetches WAL ahead.</summary>
-    public static IReadOnlyList<string> Fetching { get; } = [GetWal, Restore];
+    public static IReadOnlyList<string> Fetching { get; } = [GetWal, Restore, Drill];
 
     public static IReadOnlyList<string> Cron { get; } = [CronInstall, CronStatus, CronRemove];
 
@@ -56,11 +60,11 @@ internal static class CommandNames
 
     /// <summary>Everything that answers a person, or a program in a person's place; not what the server calls.</summary>
     public static IReadOnlyList<string> Answering { get; } =
-        [Backup, RestorePoint, ReceiveWal, .. Restoring, RestoreForget, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate, CronStatus, ConfigShow, Version];
+        [Backup, RestorePoint, ReceiveWal, .. Restoring, RestoreForget, Drill, Verify, List, Cleanup, Stats, Check, Wal, WalShow, WalIndex, Find, RepositoryRotate, CronStatus, ConfigShow, Version];
 
     /// <summary>Everything long that a server beside it should not feel. A restore, and what the server itself waits for, is in a hurry.</summary>
-    public static IReadOnlyList<string> Yielding { get; } = [Backup, Verify, Cleanup, WalIndex];
+    public static IReadOnlyList<string> Yielding { get; } = [Backup, Drill, Verify, Cleanup, WalIndex];
 
     /// <summary>Everything that works long enough to tell about it on the way.</summary>
-    public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Verify, Cleanup, Demo];
+    public static IReadOnlyList<string> Telling { get; } = [Backup, RestorePoint, ReceiveWal, .. Restoring, Drill, Verify, Cleanup, Demo];
 }

@@ -44,7 +44,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGDATABASE",
         Codec = new TextCodec("NAME"),
         Default = "postgres",
-        Commands = CommandNames.Connecting,
+        Commands = [.. CommandNames.Connecting, CommandNames.Drill],
         Summary = "Database to connect to; the backup always holds all of them",
     };
 

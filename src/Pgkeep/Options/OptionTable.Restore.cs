@@ -23,7 +23,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGKEEP_RECOVERY_TIMEOUT",
         Codec = new DurationCodec(),
         Default = "0",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "How long the replay of the WAL may take; 0 sets no limit",
         Example = "2h",
     };

@@ -12,7 +12,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new TextCodec("TIME"),
         ComputedAs = "the end of the archived WAL",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "The moment to restore to",
         Details = "Without a zone it is this machine's local time.",
         Example = "2025-01-08 12:30:00",
@@ -24,7 +24,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new TextCodec("N"),
         ComputedAs = "none",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "The transaction to restore to, as the last one that is in",
         Details = "All that committed before it is in too, whatever the number; what committed later is not. Also with its epoch, as pg_current_xact_id tells it, which must be the right one then.",
         Example = "88120433",
@@ -36,7 +36,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new TextCodec("LSN"),
         ComputedAs = "none",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "The position to restore to: the record that begins there is in, or the first behind it",
         Example = "2/1A3B5C80",
     };
@@ -47,7 +47,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new TextCodec("NAME"),
         ComputedAs = "none",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "The restore point to restore to",
         Details = "Where the name was used again, the restore ends at the first behind the backup's start.",
         Example = "before_upgrade",
@@ -59,7 +59,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "Restore to the end of the backup, and no further",
     };
 
@@ -69,7 +69,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "End right before the transaction, the position or the time, not behind it",
     };
 
@@ -79,7 +79,7 @@ internal static partial class OptionTable
         Sources = SourceKind.CommandLine,
         Codec = new IntegerCodec(0, int.MaxValue),
         Default = "0",
-        Commands = [CommandNames.Restore],
+        Commands = CommandNames.Recovering,
         Summary = "The timeline to restore along; 0 for the newest that leads to the target",
     };
 

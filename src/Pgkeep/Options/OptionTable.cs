@@ -77,7 +77,7 @@ internal static partial class OptionTable
         EnvironmentName = "PGKEEP_BINDIR",
         Codec = new PathCodec("DIR"),
         ComputedAs = "found by the server's version",
-        Commands = [CommandNames.Backup, .. CommandNames.Restoring, CommandNames.Demo],
+        Commands = [CommandNames.Backup, .. CommandNames.Restoring, CommandNames.Drill, CommandNames.Demo],
         Summary = "Directory of PostgreSQL's own programs",
         Example = "/usr/lib/postgresql/16/bin",
     };
@@ -339,6 +339,7 @@ internal static partial class OptionTable
         new("WAL", [WalIndex]),
         new("Receiving WAL", [Slot, ApplicationName, DropSlot, AcceptGap]),
         new("Restore", [.. Targets, .. Restoring, .. Reusing, .. Copying, DryRun, Yes, Prefetch, PrefetchDir, Timeline]),
+        new("Drill", OfDrill),
         new("Finding transactions", [Table, Op, MinRows, DropTable, Truncate, DropDatabase, Since, Until, Xid, Position, RestorePointName, CommitsNear, Everything, Limit, Interactive]),
         new("Limits of the check", [MaxBackupAge, MaxWalLag, MaxDiskUsed]),
         new("Output", [Json, Quiet, Keep]),

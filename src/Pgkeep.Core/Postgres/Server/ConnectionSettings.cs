@@ -26,6 +26,9 @@ internal sealed record ConnectionSettings
     /// <summary>What the server knows the session by; <c>synchronous_standby_names</c> lists such names.</summary>
     public string ApplicationName { get; init; } = "pgkeep";
 
+    /// <summary>Settings of the session, as the server's own command line has them: <c>-c name=value</c>. They win over what the role and the database have.</summary>
+    public string? SessionOptions { get; init; }
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>For messages; never with the password.</summary>

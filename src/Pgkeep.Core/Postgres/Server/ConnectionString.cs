@@ -54,6 +54,11 @@ internal static class ConnectionString
             (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, 60, 10);
         }
 
+        if (settings.SessionOptions is { } options)
+        {
+            text.Options = options;
+        }
+
         if (settings.Password is { } password)
         {
             text.Password = password;

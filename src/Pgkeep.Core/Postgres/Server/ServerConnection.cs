@@ -175,6 +175,10 @@ internal readonly struct ServerRow
 
     public T Get<T>(int column) => _reader.GetFieldValue<T>(column);
 
+    public int Columns => _reader.FieldCount;
+
+    public bool IsBoolean(int column) => _reader.GetFieldType(column) == typeof(bool);
+
     public bool IsNull(int column) => _reader.IsDBNull(column);
 
     public string? Text(int column) => _reader.IsDBNull(column) ? null : _reader.GetString(column);
