@@ -1,4 +1,5 @@
 using Pgkeep.Diagnostics;
+using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
@@ -92,7 +93,18 @@ internal sealed class CopyWork : IAsyncDisposable
     private ServerLimits Limits()
     {
         var path = Path.Combine(_plan.Restore.DataDirectory, ControlFileReader.RelativePath) + RestoredFiles.PendingSuffix;
-        var (control, _) = ControlFileReader.ReadWithContent(() => File.ReadAllBytes(path), path);
-        return ServerLimits.Default.Or(ServerLimits.Of(control)).Or(_plan.Limits);
+        try
+        {
+            var (control, _) = ControlFileReader.ReadWithContent(() => File.ReadAllBytes(path), path);
+            return ServerLimits.Default.Or(ServerLimits.Of(control)).Or(_plan.Limits);
+        }
+        catch (FileNotFoundException)
+        {
+            throw RestoredFiles.Doctored($"the backup has no \"{ControlFileReader.RelativePath}\"");
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "read", path);
+        }
     }
 }
