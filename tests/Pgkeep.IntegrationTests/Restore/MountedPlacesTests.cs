@@ -170,6 +170,7 @@ public sealed class MountedPlacesTests : IntegrationTest
         Assert.Equal(before, await site.ContentAsync());
         (await site.RunAsync(["restore", "forget", id, "--yes", "--pgdata", places.Data])).EnsureSuccess();
         Assert.Empty(places.Left);
+        File.Delete(Path.Combine(places.Data, "filler"));
         (await site.RestoreAsync("--stop-server")).EnsureSuccess();
         Assert.Equal(before, await site.ContentAsync());
     }
