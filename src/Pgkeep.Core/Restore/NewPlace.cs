@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Repository;
+using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore;
 

@@ -47,7 +47,7 @@ public sealed class RecoverySettingsTests : IDisposable
     {
         File.WriteAllText(Configuration, text);
         var settings = new RecoverySettings(_data.Path, Owner);
-        settings.Write("false", RecoveryTarget.Latest, TimelineId.First);
+        settings.Write("false", RecoveryTarget.Latest, RecoveryTargetAction.Promote, TimelineId.First);
 
         settings.RemoveAllButResets();
 

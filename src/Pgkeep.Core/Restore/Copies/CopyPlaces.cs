@@ -1,6 +1,7 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore.Copies;
 
