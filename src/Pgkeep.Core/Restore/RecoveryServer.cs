@@ -79,10 +79,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
                     return;
                 }
 
-                if (Watch is { } watch)
-                {
-                    await watch.LookAsync(running.ProcessId);
-                }
+                Watch?.Look(running.ProcessId);
             }
             else if (hasStarted)
             {

@@ -20,6 +20,7 @@ internal sealed partial class ReplayWatch
     private long _looked;
     private int _startup;
     private WalSegmentName? _at;
+    private Task _lookup = Task.CompletedTask;
 
     public ReplayWatch(RestoreProgress progress, WalIndexStore indexes, WalSegmentSize size, TimeProvider time)
     {
@@ -31,7 +32,7 @@ internal sealed partial class ReplayWatch
 
     /// <summary>To be called often; looks now and then. What it cannot see is no failure.</summary>
     /// <param name="postmaster">The server's process.</param>
-    public async ValueTask LookAsync(int postmaster)
+    public void Look(int postmaster)
     {
         if (_looked != 0 && _time.GetElapsedTime(_looked) < Interval)
         {
@@ -48,7 +49,12 @@ internal sealed partial class ReplayWatch
         if (segment != _at)
         {
             _at = segment;
-            _progress.Reach(segment.StartLsn(_size), await TimeOfAsync(segment));
+            _progress.Reach(segment.StartLsn(_size));
+            if (_lookup.IsCompleted)
+            {
+                // Beside the recovery: an archive that does not answer must not hold up whoever watches the server, and its time limit.
+                _lookup = Task.Run(() => TellTimeAsync(segment));
+            }
         }
     }
 
@@ -57,15 +63,15 @@ internal sealed partial class ReplayWatch
     public static WalSegmentName? SegmentOf(string title) =>
         TitlePattern().Match(title) is { Success: true } match && WalSegmentName.TryParse(match.Groups["segment"].ValueSpan, out var segment) ? segment : null;
 
-    private async ValueTask<DateTimeOffset?> TimeOfAsync(WalSegmentName segment)
+    private async Task TellTimeAsync(WalSegmentName segment)
     {
         try
         {
-            return (await _indexes.FindAsync(segment, CancellationToken.None))?.FirstCommit?.Time;
+            _progress.ReachTime((await _indexes.FindAsync(segment, CancellationToken.None))?.FirstCommit?.Time);
         }
         catch (PgkeepException)
         {
-            return null;
+            // Then nobody knows.
         }
     }
 

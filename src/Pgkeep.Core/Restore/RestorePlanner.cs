@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Restore.Databases;
 using Pgkeep.Restore.Host;
@@ -51,6 +52,7 @@ internal sealed class RestorePlanner
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
         await ProgramProof.RequireFitAsync(metadata.Cluster, programs, account, cancellationToken);
+        var limits = await LimitProof.RequireEnoughAsync(metadata.Cluster, programs, account, _settings.IsLeft || _settings.Action == RecoveryTargetAction.Pause, cancellationToken);
         if (!_settings.IsLeft)
         {
             await PortProof.RequireFreeAsync(metadata.Cluster, running, programs, account, cancellationToken);
@@ -100,7 +102,7 @@ internal sealed class RestorePlanner
             Databases = _databases,
             Version = version,
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
-            HostWarnings = HostWarnings.For(metadata.Cluster, programs),
+            HostWarnings = [.. HostWarnings.For(metadata.Cluster, programs), .. limits],
         };
     }
 
@@ -149,7 +151,7 @@ internal sealed class RestorePlanner
 
     /// <summary>All WAL of an old cluster that the archive does not have, whether a recovery is given it or not.</summary>
     public async ValueTask<IReadOnlyList<UnarchivedFile>> FindUnarchivedAsync(string dataDirectory, CancellationToken cancellationToken) =>
-        UnarchivedWal.Of(dataDirectory, await _stores.Archive.ListAsync(cancellationToken));
+        UnarchivedWal.Of(OldWal.FolderOf(dataDirectory), await _stores.Archive.ListAsync(cancellationToken));
 
     private DatabaseChoice? ChooseDatabases(StoredBackup backup, CancellationToken cancellationToken)
     {
@@ -249,8 +251,11 @@ internal sealed class RestorePlanner
         return dataDirectory;
     }
 
-    private static string KnownDataDirectory(BackupMetadata metadata) => metadata.Cluster.DataDirectory is { Length: > 0 } directory ? directory : throw new PgkeepException(
-        ErrorKind.Configuration, $"the server did not tell where \"{metadata.Name}\" lay", "say where to restore it with --pgdata");
+    /// <summary>Where the backup's server had it; where that server did not tell, Debian's cluster of that identifier.</summary>
+    private static string KnownDataDirectory(BackupMetadata metadata) =>
+        metadata.Cluster.DataDirectory is { Length: > 0 } directory ? directory
+        : DebianCluster.DataDirectories().FirstOrDefault(path => ControlFileReader.TryRead(path)?.SystemIdentifier == metadata.Cluster.SystemIdentifier)
+        ?? throw new PgkeepException(ErrorKind.Configuration, $"the server did not tell where \"{metadata.Name}\" lay", "say where to restore it with --pgdata");
 
     /// <summary>
     /// The same cluster in another place shares its tablespaces and its archive with the first: restored beside it, it would take the one and write

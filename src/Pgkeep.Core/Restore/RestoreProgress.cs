@@ -8,6 +8,7 @@ namespace Pgkeep.Restore;
 /// </summary>
 internal sealed class RestoreProgress
 {
+    private readonly Lock _replay = new();
     private volatile RestoreStep? _step;
     private long _done;
 
@@ -26,17 +27,38 @@ internal sealed class RestoreProgress
     /// <summary>Written by the copy.</summary>
     public void Add(long bytes) => Interlocked.Add(ref _done, bytes);
 
-    /// <summary>Replayed up to a place, the last commit before which is of that time; null where nobody knows.</summary>
-    public void Reach(Lsn position, DateTimeOffset? time)
+    /// <summary>Replayed up to a place.</summary>
+    public void Reach(Lsn position)
     {
-        if (_step is { Replayed: { } replayed } step && position > replayed.Position)
+        lock (_replay)
         {
-            _step = step with { Replayed = replayed with { Position = position, Time = time ?? replayed.Time } };
-            Interlocked.Exchange(ref _done, (long)(position - replayed.Start));
+            if (_step is { Replayed: { } replayed } step && position > replayed.Position)
+            {
+                _step = step with { Replayed = replayed with { Position = position } };
+                Interlocked.Exchange(ref _done, (long)(position - replayed.Start));
+            }
         }
     }
 
-    public void End() => _step = null;
+    /// <summary>A commit about there is of that time; null where nobody knows.</summary>
+    public void ReachTime(DateTimeOffset? time)
+    {
+        lock (_replay)
+        {
+            if (time is not null && _step is { Replayed: { } replayed } step)
+            {
+                _step = step with { Replayed = replayed with { Time = time } };
+            }
+        }
+    }
+
+    public void End()
+    {
+        lock (_replay)
+        {
+            _step = null;
+        }
+    }
 
     private void Begin(RestoreStep step)
     {

@@ -173,7 +173,7 @@ internal sealed class RestoreRun
 
         if (_plan.Reuse == FileReuse.InPlace)
         {
-            var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(oldWal, cancellationToken);
+            var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(_plan.DataDirectory, cancellationToken);
             _inPlace = new InPlaceCopy(_plan with { Wal = wal }, VersionDirectories(old), _settings.Fetch.Jobs, _log, _time.GetLocalNow());
             await ChangeAsync(_inPlace, unarchived, wal, clock, cancellationToken);
             return null;

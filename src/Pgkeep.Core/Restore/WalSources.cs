@@ -3,7 +3,6 @@ using Pgkeep.Posix;
 using Pgkeep.Postgres;
 using Pgkeep.Postgres.Cluster;
 using Pgkeep.Repository;
-using Pgkeep.Restore.Places;
 
 namespace Pgkeep.Restore;
 
@@ -54,7 +53,7 @@ internal sealed class WalSources
         var receiving = new ReceivedWal(archive, identity).ReadAll();
         var inventory = await archive.ListAsync(cancellationToken);
         var control = old is null ? null : ControlFileReader.TryRead(old);
-        return new WalSources(archive, identity, inventory, old is null ? [] : UnarchivedWal.Of(WalLink.OldDirectoryOf(dataDirectory), inventory), receiving)
+        return new WalSources(archive, identity, inventory, old is null ? [] : UnarchivedWal.Of(OldWal.FolderOf(dataDirectory), inventory), receiving)
         {
             Control = control,
             Undone = UndoneTimelines.Of(dataDirectory, control, identity.SystemIdentifier),

@@ -45,7 +45,7 @@ internal static class RestorePlanText
         var table = new TextTable();
         table.Add("target", Describe(context, plan));
         AddCommits(context, table, plan.Wal.End);
-        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} (stop {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
+        table.Add("backup", $"{plan.Backup.Name}, {(plan.IsBackupChosenByTarget ? "the newest that fits" : "as named")} ({plan.Metadata.StartLsn} to {plan.Metadata.StopLsn}, {TimestampText.Of(plan.Metadata.Stopped, context.Time)})");
         table.Add("WAL", $"{plan.Wal.Chain.Count} segments, {plan.Wal.Chain.First} … {plan.Wal.Chain.Last}: all present, timeline {plan.Wal.Chain.Timeline}");
         if (plan.Wal.ReceivedUntil is { } received)
         {

@@ -11,35 +11,40 @@ internal sealed record DebianCluster(string Version, string Name)
     /// <param name="dataDirectory">Links followed.</param>
     public static DebianCluster? Find(string dataDirectory)
     {
-        if (!Directory.Exists(Root))
-        {
-            return null;
-        }
-
-        var readable = new EnumerationOptions { IgnoreInaccessible = true };
         var found =
-            from version in Directory.EnumerateDirectories(Root, "*", readable)
-            from cluster in Directory.EnumerateDirectories(version, "*", readable)
-            let configuration = Path.Combine(cluster, "postgresql.conf")
-            where File.Exists(configuration) && Names(configuration, dataDirectory)
-            select new DebianCluster(Path.GetFileName(version), Path.GetFileName(cluster));
+            from cluster in Clusters()
+            where DataDirectoriesIn(Path.Combine(cluster, "postgresql.conf")).Any(named => named == dataDirectory || FileSystem.Resolve(named) == dataDirectory)
+            select new DebianCluster(Path.GetFileName(Path.GetDirectoryName(cluster)!), Path.GetFileName(cluster));
         return found.FirstOrDefault();
     }
 
-    private static bool Names(string configuration, string dataDirectory)
+    /// <summary>Those of all clusters whose configuration this account may read.</summary>
+    public static IEnumerable<string> DataDirectories() => Clusters().SelectMany(cluster => DataDirectoriesIn(Path.Combine(cluster, "postgresql.conf")));
+
+    private static IEnumerable<string> Clusters()
+    {
+        var readable = new EnumerationOptions { IgnoreInaccessible = true };
+        return !Directory.Exists(Root) ? [] :
+            from version in Directory.EnumerateDirectories(Root, "*", readable)
+            from cluster in Directory.EnumerateDirectories(version, "*", readable)
+            where File.Exists(Path.Combine(cluster, "postgresql.conf"))
+            select cluster;
+    }
+
+    private static IReadOnlyList<string> DataDirectoriesIn(string configuration)
     {
         try
         {
-            return File.ReadLines(configuration)
+            return [.. File.ReadLines(configuration)
                 .Select(line => line.Split('#')[0].Trim())
                 .Where(line => line.StartsWith("data_directory", StringComparison.Ordinal))
                 .Select(line => line["data_directory".Length..].Trim(' ', '\t', '=', '\''))
-                .Any(named => named == dataDirectory || (named.StartsWith('/') && FileSystem.Resolve(named) == dataDirectory));
+                .Where(named => named.StartsWith('/'))];
         }
         catch (Exception thrown) when (thrown is IOException or UnauthorizedAccessException)
         {
             // A configuration that this account may not read belongs to a cluster that it may not start.
-            return false;
+            return [];
         }
     }
 }

@@ -74,7 +74,8 @@ internal sealed record RestoreSpace(IReadOnlyList<DiskNeed> Disks)
             [
                 "nothing was changed",
                 .. old.Select(one => $"{SizeText.Short(one.Bytes)} there are of an earlier restore; when you no longer need them: pgkeep restore forget {one.Id} --pgdata {dataDirectory}"),
-                "or free some space, or restore to another disk with --pgdata",
+                "or free some space; or restore to another disk with --pgdata, or a copy with --to",
+                "or change the old files into the backup's, from which there is no way back: --delta --in-place",
             ]);
     }
 

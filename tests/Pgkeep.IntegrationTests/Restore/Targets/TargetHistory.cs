@@ -70,7 +70,7 @@ internal sealed class TargetHistory : IAsyncDisposable
         await ShellAsync("""cp -a --reflink=auto "$1/repository" "$2" """, Home, place);
         if (knowsUndone)
         {
-            await ShellAsync("""for undone in "$1"/data.undone-*; do mkdir -p "$2/$(basename "$undone")/global"; cp -a "$undone/global/pg_control" "$2/$(basename "$undone")/global"; done""", Home, place);
+            await ShellAsync("""for undone in "$1"/data.undone-*; do [ -d "$undone" ] || continue; mkdir -p "$2/$(basename "$undone")/global"; cp -a "$undone/global/pg_control" "$2/$(basename "$undone")/global"; done""", Home, place);
         }
 
         var data = Path.Combine(place, "data");

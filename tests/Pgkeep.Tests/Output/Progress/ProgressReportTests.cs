@@ -139,7 +139,8 @@ public sealed class ProgressReportTests
         _time.Advance(TimeSpan.FromSeconds(30));
         progress.BeginReplay(new Lsn(0x1000000), 64 * 1024 * 1024);
         _time.Advance(TimeSpan.FromSeconds(30));
-        progress.Reach(new Lsn(0x3000000), new DateTimeOffset(2025, 1, 8, 12, 30, 0, TimeSpan.Zero));
+        progress.Reach(new Lsn(0x3000000));
+        progress.ReachTime(new DateTimeOffset(2025, 1, 8, 12, 30, 0, TimeSpan.Zero));
         _time.Advance(TimeSpan.FromSeconds(30));
 
         var lines = output.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries);
