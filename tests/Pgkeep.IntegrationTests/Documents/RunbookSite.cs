@@ -33,6 +33,10 @@ internal sealed class RunbookSite
         await cluster.ExecuteAsync("CREATE TABLE orders AS SELECT i, md5(i::text) AS note FROM generate_series(1, 2000) i");
         site.Mean("/var/lib/postgresql/15/main", cluster.DataDirectory);
         site.Mean("/var/lib/postgresql/restored", workspace.PathOf("restored"));
+        site.Mean("/var/lib/postgresql/copy", workspace.PathOf("copy"));
+        site.Mean("/usr/lib/postgresql/15/bin", cluster.BinDirectory);
+        site.Mean(">orders.sql", $">{workspace.PathOf("orders.sql")}");
+        site.Mean("-f orders.sql", $"-f {workspace.PathOf("orders.sql")}");
         site.Mean("/var/backups/postgresql", repository);
         site.Mean("/mnt/rescue", workspace.PathOf("rescue"));
         await site.BackupAsync();

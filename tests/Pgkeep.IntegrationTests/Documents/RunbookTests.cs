@@ -15,6 +15,7 @@ public sealed class RunbookTests : IntegrationTest
         ["deleted rows, restore"] = new(DeleteAsync, SameAsync, "restore"),
         ["deleted rows, time"] = new(DeleteAsync),
         ["dropped table"] = new(site => site.HaveAccidentAsync("DROP TABLE orders"), SameAsync, "restore"),
+        ["copy beside"] = new(site => site.HaveAccidentAsync("DROP TABLE orders"), SameAsync, "restore"),
         ["disk gone"] = new(LoseDiskAsync, SameAsync, "restore"),
         ["standby"] = new(LosePrimaryAsync),
         ["failed half-way"] = new(BreakOffAsync, RestartedAsync, "rollback"),
@@ -23,6 +24,8 @@ public sealed class RunbookTests : IntegrationTest
         ["archiving fails"] = new(StopArchivingAsync),
         ["archiving again"] = new(ArchiveAgainAsync),
         ["no space"] = new(GrowOldAsync),
+        ["forget"] = new(RestoreTooFarBackAsync, ForgottenAsync, "forget"),
+        ["drill"] = new(ArchiveAsync, IsReportedAsync),
         ["trust"] = new(ArchiveAsync),
         ["moved"] = new(MoveAsync),
         ["by hand"] = new(CopyByHandAsync, RunsByHandAsync),
@@ -157,6 +160,18 @@ public sealed class RunbookTests : IntegrationTest
     {
         await Poll.UntilAsync(async () => !await site.Cluster.ScalarAsync<bool>("SELECT pg_is_in_recovery()"), "the recovery is over");
         await SameAsync(site, before);
+    }
+
+    private static Task ForgottenAsync(RunbookSite site, string before)
+    {
+        Assert.Empty(Directory.EnumerateFileSystemEntries(site.Cluster.Workspace.Root, "data.before-*"));
+        return Task.CompletedTask;
+    }
+
+    private static Task IsReportedAsync(RunbookSite site, string before)
+    {
+        Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(site.Repository, ".pgkeep", "drills"), "*.html"));
+        return Task.CompletedTask;
     }
 
     private static async Task RestartedAsync(RunbookSite site, string before)

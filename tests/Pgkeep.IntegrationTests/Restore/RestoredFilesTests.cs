@@ -53,17 +53,23 @@ public sealed partial class RestoredFilesTests : IntegrationTest
         Assert.All(places, place =>
         {
             var synced = calls.FindLastIndex(named, call => call.StartsWith("syncfs(", StringComparison.Ordinal) && call.Contains($"<{place}>", StringComparison.Ordinal));
-            var written = calls.FindLastIndex(named, call => IsWrite(call) && call.Contains($"<{place}/", StringComparison.Ordinal));
+            var written = calls.FindLastIndex(named, call => IsWrite(call) && !IsOfRecovery(call) && call.Contains($"<{place}/", StringComparison.Ordinal));
             Assert.True(written >= 0, $"something is written into {place}");
             Assert.True(synced > written, $"{place} is made durable behind the last write into it");
         });
         Assert.All([Path.GetDirectoryName(control)!, site.DataDirectory, site.Workspace.Root], directory =>
             Assert.Contains(calls[named..], call => call.StartsWith("fsync(", StringComparison.Ordinal) && call.Contains($"<{directory}>", StringComparison.Ordinal)));
-        // The settings of the recovery and its signal, with which a server goes on from there.
-        var signal = calls.FindIndex(named, call => call.StartsWith("rename", StringComparison.Ordinal) && call.Contains("/recovery.signal\"", StringComparison.Ordinal));
-        Assert.True(signal > named, "recovery.signal is given its name by a rename");
-        Assert.Contains(calls[signal..], call => call.StartsWith("fsync(", StringComparison.Ordinal) && call.Contains($"<{site.DataDirectory}>", StringComparison.Ordinal));
+        // The settings of the recovery and its signal are durable before, each by itself: a server that finds the control file recovers.
+        Assert.All(["postgresql.auto.conf", "recovery.signal"], name =>
+        {
+            var renamed = calls.FindLastIndex(named, call => call.StartsWith("rename", StringComparison.Ordinal) && call.Contains($"/{name}\"", StringComparison.Ordinal));
+            Assert.True(renamed >= 0, $"{name} is given its name by a rename, before pg_control");
+            Assert.Contains(calls[..renamed], call => call.StartsWith("fsync(", StringComparison.Ordinal) && call.Contains($"/.{name}.", StringComparison.Ordinal));
+            Assert.Contains(calls[renamed..named], call => call.StartsWith("fsync(", StringComparison.Ordinal) && call.Contains($"<{site.DataDirectory}>", StringComparison.Ordinal));
+        });
     }
+
+    private static bool IsOfRecovery(string call) => call.Contains("/.postgresql.auto.conf.", StringComparison.Ordinal) || call.Contains("/.recovery.signal.", StringComparison.Ordinal);
 
     private static bool IsWrite(string call) => WritingCall().IsMatch(call);
 
