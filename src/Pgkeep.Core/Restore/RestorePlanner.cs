@@ -51,7 +51,8 @@ internal sealed class RestorePlanner
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
         var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
-        await ProgramProof.RequireFitAsync(metadata.Cluster, programs, account, cancellationToken);
+        // It waits for a program, and the WAL is proven meanwhile.
+        var fit = ProgramProof.RequireFitAsync(metadata.Cluster, programs, account, cancellationToken);
         var limits = await LimitProof.RequireEnoughAsync(metadata.Cluster, programs, account, _settings.IsLeft || _settings.Action == RecoveryTargetAction.Pause, cancellationToken);
         if (!_settings.IsLeft)
         {
@@ -59,6 +60,7 @@ internal sealed class RestorePlanner
         }
 
         var wal = await ProveWalAsync(metadata, dataDirectory, begun is { IsWriting: true } ? begun.OldWal : old, choice.Known, isForPlan: true, cancellationToken);
+        await fit;
         _copiesFrom = wal.Chain.Last.Number(new WalSegmentSize(metadata.Cluster.WalSegmentSize));
         if (wal.HasArchive)
         {
