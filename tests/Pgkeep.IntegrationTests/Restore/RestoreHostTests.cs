@@ -66,6 +66,21 @@ public sealed class RestoreHostTests : IntegrationTest, IClassFixture<StoppedSit
         await _stopped.AssertRefusedAsync(result, 30, Site.Workspace.Root);
     }
 
+    /// <summary>Without a script between: they are asked as they are.</summary>
+    [Fact]
+    public async Task The_true_programs_tell_their_block_size()
+    {
+        var copy = await Site.CopyRepositoryAsync("other-blocks");
+        await RestoreSite.DoctorAsync(
+            Path.Combine(copy, Path.GetFileName(Site.Latest)),
+            "backup_metadata.json",
+            path => File.WriteAllText(path, File.ReadAllText(path).Replace("\"block_size\": 8192", "\"block_size\": 4096", StringComparison.Ordinal)));
+
+        var result = await Site.RestoreAsync("--backup-dir", copy);
+
+        await _stopped.AssertRefusedAsync(result, 22, "was built for blocks of 8192 bytes", "blocks of 4096");
+    }
+
     /// <summary>A directory with the site's programs, and a script in the place of postgres.</summary>
     /// <param name="script">REAL stands for the true one.</param>
     private async Task<string> ProgramsAsync(string script)

@@ -84,8 +84,10 @@ internal sealed record ServerPrograms(string Directory)
     /// <summary>What a setting is by a configuration file alone, wherever the data directory is; null where that cannot be told.</summary>
     public async Task<string?> ReadSettingAsync(string name, string configuration, Account account, CancellationToken cancellationToken)
     {
-        // -C answers before the server looks at its data directory, but it wants to have one named (src/backend/postmaster/postmaster.c, PostmasterMain).
-        var answer = await ProgramRun.RunAsync(Postgres, ["-C", name, "-c", $"config_file={configuration}", "-c", "data_directory=/"], account, cancellationToken);
+        // -C answers before the server looks at its data directory, but it wants to have one named, and the other files (PostgreSQL src/backend/utils/misc/guc.c, SelectConfigFiles);
+        // and it would say that there is no postgresql.auto.conf.
+        string[] arguments = ["-C", name, "-c", $"config_file={configuration}", "-c", "data_directory=/", "-c", "hba_file=/dev/null", "-c", "ident_file=/dev/null", "-c", "log_min_messages=panic"];
+        var answer = await ProgramRun.RunAsync(Postgres, arguments, account, cancellationToken);
         return answer.ExitCode == 0 ? answer.Output.Split('\n', StringSplitOptions.TrimEntries).LastOrDefault() : null;
     }
 
