@@ -21,6 +21,13 @@ internal static class FileSystem
     /// <summary>Keeps hold of a directory: for <see cref="SyncAll"/>, or for a short name, <c>/proc/self/fd/</c> and its number.</summary>
     public static SafeFileHandle OpenDirectory(string path) => OpenForSync(path, Libc.O_DIRECTORY);
 
+    /// <summary>Whether a path is a directory or lies in it, by the names alone.</summary>
+    public static bool IsInside(string path, string directory) => path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
+
+    /// <summary>The nearest directory above a path that is there.</summary>
+    public static string ExistingParent(string path) =>
+        Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
+
     /// <summary>Makes the names in a directory durable.</summary>
     public static void SyncDirectory(string path)
     {

@@ -22,7 +22,7 @@ internal static partial class NewPlace
             throw Refused($"\"{place}\" and the repository's \"{repository}\" lie one inside the other");
         }
 
-        if (others.FirstOrDefault(other => IsInside(place, other) || IsInside(other, place)) is { } another)
+        if (others.FirstOrDefault(other => FileSystem.IsInside(place, other) || FileSystem.IsInside(other, place)) is { } another)
         {
             throw Refused(place == another ? $"\"{place}\" is named twice" : $"\"{place}\" and \"{another}\" lie one inside the other");
         }
@@ -51,8 +51,6 @@ internal static partial class NewPlace
             }
         }
     }
-
-    private static bool IsInside(string path, string directory) => path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     /// <summary>By the directory that each major makes in the location of a tablespace (PostgreSQL src/include/common/relpath.h, TABLESPACE_VERSION_DIRECTORY).</summary>
     private static bool HoldsTablespace(string directory)

@@ -342,7 +342,7 @@ internal sealed class RestorePlanner
 
     public static Account OwnerOf(string dataDirectory, string? old)
     {
-        var owned = FileStatus.OfTarget(old ?? (Directory.Exists(dataDirectory) ? dataDirectory : ExistingParent(dataDirectory)))!.Value;
+        var owned = FileStatus.OfTarget(old ?? (Directory.Exists(dataDirectory) ? dataDirectory : FileSystem.ExistingParent(dataDirectory)))!.Value;
         var account = owned.UserId != 0
             ? Account.Find(owned.UserId) ?? throw new PgkeepException(ErrorKind.AccessDenied, $"the owner of \"{dataDirectory}\", number {owned.UserId}, has no account here")
             : Account.Find("postgres") ?? throw new PgkeepException(ErrorKind.AccessDenied, "PostgreSQL does not run as root, and there is no account postgres");
@@ -351,8 +351,4 @@ internal sealed class RestorePlanner
             : throw new PgkeepException(
                 ErrorKind.AccessDenied, $"\"{dataDirectory}\" belongs to \"{account.Name}\", and this runs as \"{Environment.UserName}\"", $"run the restore as \"{account.Name}\" or as root");
     }
-
-    /// <summary>The nearest directory above a path that is there.</summary>
-    public static string ExistingParent(string path) =>
-        Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
 }

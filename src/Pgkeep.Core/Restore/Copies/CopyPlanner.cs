@@ -110,7 +110,7 @@ internal sealed class CopyPlanner
     /// <summary>Root makes a directory anywhere; the account that runs the server must get there.</summary>
     private static async Task RequireReachableAsync(string dataDirectory, Account account, CancellationToken cancellationToken)
     {
-        var parent = RestorePlanner.ExistingParent(dataDirectory);
+        var parent = FileSystem.ExistingParent(dataDirectory);
         if (!Account.IsRoot)
         {
             FileSystem.RequireWritable(Directory.Exists(dataDirectory) ? dataDirectory : parent);

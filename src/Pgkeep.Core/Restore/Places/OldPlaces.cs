@@ -27,7 +27,7 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
         link?.RequireUsable(dataDirectory, layout);
         var mounted = MountedIn(dataDirectory, mounts);
         var others = mounted
-            .Concat(VersionDirectories(dataDirectory, hasOld, backup, tablespaces).Where(path => !IsInside(path, dataDirectory)))
+            .Concat(VersionDirectories(dataDirectory, hasOld, backup, tablespaces).Where(path => !FileSystem.IsInside(path, dataDirectory)))
             .Concat(link is null ? [] : [link.Target])
             .Select(path => Inspect(path, [], mounts));
         IReadOnlyList<PlannedPlace> places = [Inspect(dataDirectory, [.. mounted.Select(path => Path.GetFileName(path))], mounts), .. others];
@@ -59,7 +59,7 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
     {
         var isMounted = mounts.Contains(path);
         var isEmptied = isMounted || stays.Count > 0 || (Directory.Exists(path) && !FileSystem.CanWrite(Path.GetDirectoryName(path)!));
-        FileSystem.RequireWritable(isEmptied ? path : ExistingParent(path));
+        FileSystem.RequireWritable(isEmptied ? path : FileSystem.ExistingParent(path));
         return new PlannedPlace(path, RestoredPlace.HasEntries(path, stays), isEmptied, isMounted, stays.Count > 0 ? stays : null);
     }
 
@@ -77,7 +77,7 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
     {
         foreach (var place in places)
         {
-            if (places.FirstOrDefault(other => other != place && IsInside(other.Path, place.Path) && place.Stays?.Contains(Path.GetFileName(other.Path)) != true) is { } inner)
+            if (places.FirstOrDefault(other => other != place && FileSystem.IsInside(other.Path, place.Path) && place.Stays?.Contains(Path.GetFileName(other.Path)) != true) is { } inner)
             {
                 throw new PgkeepException(
                     ErrorKind.Configuration,
@@ -92,7 +92,7 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
     {
         foreach (var mount in mounts.Where(mount => !places.Any(place => place.Path == mount)))
         {
-            if (places.FirstOrDefault(place => place.HadContent && IsInside(mount, place.Path)) is { } place)
+            if (places.FirstOrDefault(place => place.HadContent && FileSystem.IsInside(mount, place.Path)) is { } place)
             {
                 throw new PgkeepException(
                     ErrorKind.Configuration,
@@ -119,9 +119,4 @@ internal sealed record OldPlaces(IReadOnlyList<PlannedPlace> Places, WalLink? Wa
             throw PosixError.From(thrown, "list", dataDirectory);
         }
     }
-
-    private static bool IsInside(string path, string directory) => path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
-
-    private static string ExistingParent(string path) =>
-        Path.GetDirectoryName(path) is { } parent ? (Directory.Exists(parent) ? parent : ExistingParent(parent)) : "/";
 }

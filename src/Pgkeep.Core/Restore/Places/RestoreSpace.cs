@@ -87,5 +87,5 @@ internal sealed record RestoreSpace(IReadOnlyList<DiskNeed> Disks)
 
     private static ulong DeviceOf(string path) => FileStatus.OfTarget(path)!.Value.Device;
 
-    private static string Existing(string path) => Directory.Exists(path) ? path : Path.GetDirectoryName(path) is { } parent ? Existing(parent) : "/";
+    private static string Existing(string path) => Directory.Exists(path) ? path : FileSystem.ExistingParent(path);
 }

@@ -22,7 +22,7 @@ internal sealed class IndexedUnpack
     private readonly FrameMembers _members;
 
     /// <summary>Those with content in several frames, by where in the plain tar they begin, which no two files share.</summary>
-    private readonly ConcurrentDictionary<long, SharedFile> _shared = new();
+    private readonly ConcurrentDictionary<long, SharedFile<SafeFileHandle>> _shared = new();
 
     /// <param name="archive">Its path.</param>
     /// <param name="prefix">See <see cref="FrameMembers"/>.</param>
@@ -104,37 +104,18 @@ internal sealed class IndexedUnpack
         }
 
         var begin = frame.PlainOffset + part.Start - part.Offset;
-        var file = _shared.GetOrAdd(begin, _ => new SharedFile(() => _files.CreateFile(path, _archive), part.Size));
-        _files.Write(file.Handle, path, content, part.Offset);
+        var file = _shared.GetOrAdd(begin, _ => new SharedFile<SafeFileHandle>(() => _files.CreateFile(path, _archive), part.Size));
+        _files.Write(file.File, path, content, part.Offset);
         // The disk is busy while the next frames are unpacked, and has less to do at the end; nobody relies on it.
-        FileSystem.BeginWriteBack(file.Handle, part.Offset, content.Length);
+        FileSystem.BeginWriteBack(file.File, part.Offset, content.Length);
         if (part.IsFirst)
         {
-            _files.Complete(file.Handle, path, mode!.Value, part.Size);
+            _files.Complete(file.File, path, mode!.Value, part.Size);
         }
 
         if (file.IsWhole(content.Length) && _shared.TryRemove(begin, out _))
         {
             file.Dispose();
-        }
-    }
-
-    /// <summary>A file that several threads write to: whoever comes first creates it, whoever completes it closes it.</summary>
-    private sealed class SharedFile(Func<SafeFileHandle> create, long size) : IDisposable
-    {
-        private readonly Lazy<SafeFileHandle> _handle = new(create);
-        private long _left = size;
-
-        public SafeFileHandle Handle => _handle.Value;
-
-        public bool IsWhole(int written) => Interlocked.Add(ref _left, -written) == 0;
-
-        public void Dispose()
-        {
-            if (_handle.IsValueCreated)
-            {
-                _handle.Value.Dispose();
-            }
         }
     }
 

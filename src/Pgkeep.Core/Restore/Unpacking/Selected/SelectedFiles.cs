@@ -17,7 +17,7 @@ internal sealed class SelectedFiles : IDisposable
     private readonly string _archive;
 
     /// <summary>Those with content in several parts, by their numbers.</summary>
-    private readonly ConcurrentDictionary<int, SharedFile> _shared = new();
+    private readonly ConcurrentDictionary<int, SharedFile<TargetFile>> _shared = new();
     private uint _crc;
 
     /// <param name="archive">For messages.</param>
@@ -68,7 +68,7 @@ internal sealed class SelectedFiles : IDisposable
             return Crc32C.Compute(content);
         }
 
-        var shared = _shared.GetOrAdd(number, _ => new SharedFile(() => _target.Open(part.Name, part.Size, _archive), part.Size));
+        var shared = _shared.GetOrAdd(number, _ => new SharedFile<TargetFile>(() => _target.Open(part.Name, part.Size, _archive), part.Size));
         _target.CountWritten(shared.File.Write(content, part.Offset, scratch));
         if (part.IsFirst)
         {
@@ -111,25 +111,6 @@ internal sealed class SelectedFiles : IDisposable
         foreach (var left in _shared.Values)
         {
             left.Dispose();
-        }
-    }
-
-    /// <summary>A file that several threads write to: whoever comes first opens it, whoever completes it closes it.</summary>
-    private sealed class SharedFile(Func<TargetFile> open, long size) : IDisposable
-    {
-        private readonly Lazy<TargetFile> _file = new(open);
-        private long _left = size;
-
-        public TargetFile File => _file.Value;
-
-        public bool IsWhole(int written) => Interlocked.Add(ref _left, -written) == 0;
-
-        public void Dispose()
-        {
-            if (_file.IsValueCreated)
-            {
-                _file.Value.Dispose();
-            }
         }
     }
 }
