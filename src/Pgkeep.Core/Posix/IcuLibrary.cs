@@ -11,8 +11,11 @@ internal static unsafe partial class IcuLibrary
     /// <summary>U_MAX_VERSION_LENGTH.</summary>
     private const int VersionLength = 4;
 
-    /// <summary>Larger ones are no server.</summary>
-    private const long MaxProgramLength = 256 * 1024 * 1024;
+    /// <summary>In bytes; what is looked for is near the beginning of most programs, which have about ten million.</summary>
+    private const int PieceLength = 256 * 1024;
+
+    /// <summary>Bytes; no name is longer.</summary>
+    private const int LongestName = 32;
 
     /// <summary>
     /// The version of the root collation, as PostgreSQL records it (src/backend/utils/adt/pg_locale.c, get_collation_actual_version; ICU's ucol_getVersion and u_versionToString); null where the
@@ -72,14 +75,20 @@ internal static unsafe partial class IcuLibrary
     {
         try
         {
-            if (new FileInfo(program) is not { Length: <= MaxProgramLength })
+            using var file = File.OpenHandle(program);
+            var piece = new byte[PieceLength];
+            // The next piece begins before the end of this one, so that no name is cut.
+            for (long offset = 0; RandomAccess.Read(file, piece, offset) is var read and > 0; offset += PieceLength - LongestName)
             {
-                return null;
+                var content = piece.AsSpan(0, read);
+                var at = content.IndexOf("libicui18n.so."u8);
+                if (at >= 0 && LibraryName().Match(Encoding.Latin1.GetString(content[at..Math.Min(at + LongestName, read)])) is { Success: true } match)
+                {
+                    return match.Value;
+                }
             }
 
-            var content = File.ReadAllBytes(program);
-            var at = content.AsSpan().IndexOf("libicui18n.so."u8);
-            return at >= 0 && LibraryName().Match(Encoding.Latin1.GetString(content.AsSpan(at, Math.Min(32, content.Length - at)))) is { Success: true } match ? match.Value : null;
+            return null;
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {

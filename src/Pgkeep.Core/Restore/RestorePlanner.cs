@@ -50,25 +50,21 @@ internal sealed class RestorePlanner
         RequireAlone(dataDirectory, tablespaces, metadata);
         CheckConfiguration(metadata, backup.Directory);
         var account = OwnerOf(dataDirectory, old);
-        var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
-        // It waits for a program, and the WAL is proven meanwhile.
-        var fit = ProgramProof.RequireFitAsync(metadata.Cluster, programs, account, cancellationToken);
+        // The server's programs take their time, and the WAL is proven meanwhile.
+        var finding = FindProgramsAsync(metadata.Cluster, account, cancellationToken);
+        var wal = await ProveWalAsync(metadata, dataDirectory, begun is { IsWriting: true } ? begun.OldWal : old, choice.Known, isForPlan: true, cancellationToken);
+        _copiesFrom = wal.Chain.Last.Number(new WalSegmentSize(metadata.Cluster.WalSegmentSize));
+        var fetching = wal.HasArchive ? FetchProbe.RequireAsync(_settings, account, cancellationToken) : Task.CompletedTask;
+        var kept = KeptBeside(dataDirectory);
+        var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, OldSize.FreedBy(reuse, old, tablespaces, broken));
+        await Task.WhenAll(finding, fetching);
+        var programs = await finding;
         var limits = await LimitProof.RequireEnoughAsync(metadata.Cluster, programs, account, _settings.IsLeft || _settings.Action == RecoveryTargetAction.Pause, cancellationToken);
         if (!_settings.IsLeft)
         {
             await PortProof.RequireFreeAsync(metadata.Cluster, running, programs, account, cancellationToken);
         }
 
-        var wal = await ProveWalAsync(metadata, dataDirectory, begun is { IsWriting: true } ? begun.OldWal : old, choice.Known, isForPlan: true, cancellationToken);
-        await fit;
-        _copiesFrom = wal.Chain.Last.Number(new WalSegmentSize(metadata.Cluster.WalSegmentSize));
-        if (wal.HasArchive)
-        {
-            await FetchProbe.RequireAsync(_settings, account, cancellationToken);
-        }
-
-        var kept = KeptBeside(dataDirectory);
-        var space = RestoreSpace.Of(BackupContent.Of(backup), metadata, dataDirectory, tablespaces, places, wal, OldSize.FreedBy(reuse, old, tablespaces, broken));
         if (reuse != FileReuse.Clone)
         {
             // Of clones nobody can tell beforehand: they take what differs, and a full disk puts the old cluster back.
@@ -106,6 +102,13 @@ internal sealed class RestorePlanner
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
             HostWarnings = [.. HostWarnings.For(metadata.Cluster, programs), .. limits],
         };
+    }
+
+    private async Task<ServerPrograms> FindProgramsAsync(ClusterMetadata cluster, Account account, CancellationToken cancellationToken)
+    {
+        var programs = await ServerPrograms.FindAsync(cluster.PostgresqlMajor, _settings.BinDirectory, cluster.BinDirectory, account, cancellationToken);
+        await ProgramProof.RequireFitAsync(cluster, programs, account, cancellationToken);
+        return programs;
     }
 
     private static IReadOnlyList<KeptData> KeptBeside(string dataDirectory)

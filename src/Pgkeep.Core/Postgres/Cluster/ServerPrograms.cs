@@ -12,6 +12,9 @@ internal sealed record ServerPrograms(string Directory)
 
     public string InitDb => Path.Combine(Directory, "initdb");
 
+    /// <summary>As PostgreSQL writes it: <c>15.18</c>; null where nobody has asked yet.</summary>
+    public string? Version { get; private init; }
+
     /// <summary>Looks where it was told, where the backup's server had them, and where packages put them.</summary>
     /// <param name="named">By the bindir option; then nothing else is looked at.</param>
     /// <param name="recorded">By the backup, which is not to be trusted: whatever lies there is run as the account, never as root.</param>
@@ -20,9 +23,9 @@ internal sealed record ServerPrograms(string Directory)
         var candidates = named is not null ? [named] : Candidates(major, recorded).Distinct().ToList();
         foreach (var programs in candidates.Select(directory => new ServerPrograms(directory)).Where(programs => File.Exists(programs.Postgres)))
         {
-            if (await programs.TryReadMajorAsync(account, cancellationToken) == major)
+            if (await programs.TryReadVersionAsync(account, cancellationToken) is { } version && MajorOf(version) == major)
             {
-                return programs;
+                return programs with { Version = version };
             }
         }
 
@@ -70,12 +73,16 @@ internal sealed record ServerPrograms(string Directory)
 
     /// <summary>From <c>postgres --version</c>, of a test release (<c>18beta1</c>) too; 0 where it does not say.</summary>
     /// <param name="account">As whom the program is asked; null for this process's own account.</param>
-    public async Task<int> ReadMajorAsync(Account? account, CancellationToken cancellationToken) =>
-        int.TryParse(string.Concat((await ReadVersionAsync(account, cancellationToken)).TakeWhile(char.IsAsciiDigit)), out var major) ? major : 0;
+    public async Task<int> ReadMajorAsync(Account? account, CancellationToken cancellationToken) => MajorOf(await ReadVersionAsync(account, cancellationToken));
 
-    /// <summary>As PostgreSQL writes it: <c>15.18</c>.</summary>
+    /// <inheritdoc cref="Version"/>
     public async Task<string> ReadVersionAsync(Account? account, CancellationToken cancellationToken)
     {
+        if (Version is not null)
+        {
+            return Version;
+        }
+
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
         var said = await ProgramRun.RunAsync(Postgres, ["--version"], account, cancellationToken);
         return said.Output.Split(' ').ElementAtOrDefault(2) ?? "";
@@ -91,16 +98,18 @@ internal sealed record ServerPrograms(string Directory)
         return answer.ExitCode == 0 ? answer.Output.Split('\n', StringSplitOptions.TrimEntries).LastOrDefault() : null;
     }
 
-    private async Task<int> TryReadMajorAsync(Account account, CancellationToken cancellationToken)
+    private static int MajorOf(string version) => int.TryParse(string.Concat(version.TakeWhile(char.IsAsciiDigit)), out var major) ? major : 0;
+
+    private async Task<string?> TryReadVersionAsync(Account account, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadMajorAsync(account, cancellationToken);
+            return await ReadVersionAsync(account, cancellationToken);
         }
         catch (PgkeepException unusable) when (unusable.Kind == ErrorKind.ServerFailed)
         {
             // A file of that name which cannot be run; the next directory may hold the right one.
-            return 0;
+            return null;
         }
     }
 
