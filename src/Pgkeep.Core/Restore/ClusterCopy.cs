@@ -9,13 +9,14 @@ namespace Pgkeep.Restore;
 /// Writes a backup's files into the plan's places, and beside them the WAL that only the old cluster has. All of it is durable when it is done;
 /// <c>pg_control</c> comes last, so a copy that was broken off cannot start.
 /// </summary>
-internal sealed class ClusterCopy
+internal sealed class ClusterCopy : IDisposable
 {
     private readonly RestorePlan _plan;
     private readonly RestoreProgress? _progress;
     private readonly RestoredFiles _files;
     private readonly Unpack _unpack;
     private readonly SelectedCopy? _selected;
+    private readonly List<(SafeFileHandle Directory, string Path)> _opened = [];
     private IReadOnlyList<string>? _places;
     private bool _isSurveyed;
 
@@ -42,41 +43,63 @@ internal sealed class ClusterCopy
     /// <summary>Decides for each file where it comes from; null where all of them come from the backup. No old file gets another content yet.</summary>
     public ManifestFiles? Survey(CancellationToken cancellationToken)
     {
-        if (_selected is not null && !_isSurveyed)
+        if (!_isSurveyed)
         {
-            CreatePlaces();
-            _selected.Survey(_plan.Databases is { } databases ? databases.IsEmptied : _ => false, cancellationToken);
             _isSurveyed = true;
+            _progress?.BeginCopy(_plan.Metadata.Sizes.PlainBytes);
+            CreatePlaces();
+            _selected?.Survey(_plan.Databases is { } databases ? databases.IsEmptied : _ => false, cancellationToken);
         }
 
         return _selected?.Files;
     }
 
-    /// <param name="unarchived">Where it lies now.</param>
-    public void Run(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    /// <summary>All but the WAL. Then the configuration can be read, and written to.</summary>
+    public void WriteData(CancellationToken cancellationToken)
     {
-        var places = CreatePlaces();
-        var opened = new List<SafeFileHandle>();
-        try
+        // What the kernel cannot write from now on, a later sync through one of these tells.
+        _opened.AddRange(CreatePlaces().Select(place => (FileSystem.OpenDirectory(place), place)));
+        var files = Survey(cancellationToken);
+        Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
+        TablespacePlaces.WriteMap(_plan.DataDirectory, _plan.Tablespaces, _plan.Version, _plan.Account);
+        foreach (var tablespace in _plan.Tablespaces)
         {
-            opened.AddRange(places.Select(FileSystem.OpenDirectory));
+            Unpack(tablespace.Archive, PrefixOf(tablespace), tablespace.Location, cancellationToken);
+        }
 
-            _progress?.BeginCopy(_plan.Metadata.Sizes.PlainBytes);
-            Write(unarchived, cancellationToken);
-            foreach (var (directory, place) in opened.Zip(places))
-            {
-                FileSystem.SyncAll(directory, place);
-            }
-        }
-        finally
+        files?.RequireAll();
+        _unpack.OpenTo(_plan.DataDirectory);
+    }
+
+    /// <summary>The rest. All of it is durable then.</summary>
+    /// <param name="unarchived">Where it lies now.</param>
+    public void WriteWal(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    {
+        var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
+        if (_plan.Reuse == FileReuse.InPlace)
         {
-            _progress?.End();
-            opened.ForEach(directory => directory.Dispose());
+            // It may lie on a disk of its own, and stays there.
+            _opened.Add((FileSystem.OpenDirectory(walDirectory), walDirectory));
         }
+
+        _unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
+        UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
+        foreach (var (directory, place) in _opened)
+        {
+            FileSystem.SyncAll(directory, place);
+        }
+
+        _progress?.End();
     }
 
     /// <summary>Gives <c>pg_control</c> its name: from now on a server can start.</summary>
     public void Finish() => Unpacking.Unpack.Finish(_plan.DataDirectory);
+
+    public void Dispose()
+    {
+        _progress?.End();
+        _opened.ForEach(opened => opened.Directory.Dispose());
+    }
 
     private static string PrefixOf(TablespacePlace tablespace) => $"pg_tblspc/{tablespace.Oid}/";
 
@@ -96,29 +119,6 @@ internal sealed class ClusterCopy
         }
 
         return _places;
-    }
-
-    private void Write(IEnumerable<UnarchivedFile> unarchived, CancellationToken cancellationToken)
-    {
-        var files = Survey(cancellationToken);
-        Unpack(_plan.Metadata.Archives.Main, "", _plan.DataDirectory, cancellationToken);
-        TablespacePlaces.WriteMap(_plan.DataDirectory, _plan.Tablespaces, _plan.Version, _plan.Account);
-        foreach (var tablespace in _plan.Tablespaces)
-        {
-            Unpack(tablespace.Archive, PrefixOf(tablespace), tablespace.Location, cancellationToken);
-        }
-
-        files?.RequireAll();
-        var walDirectory = Path.Combine(_plan.DataDirectory, "pg_wal");
-        // A pg_wal that lies on a disk of its own stays there where a cluster's own files are changed.
-        using var ofWal = FileSystem.OpenDirectory(walDirectory);
-        _unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
-        UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
-        _unpack.OpenTo(_plan.DataDirectory);
-        if (_plan.Reuse == FileReuse.InPlace)
-        {
-            FileSystem.SyncAll(ofWal, walDirectory);
-        }
     }
 
     private TargetFiles Target(FilePlaces? old)

@@ -111,7 +111,7 @@ internal sealed class RecoverySettings
 
         text.Append(End).Append('\n');
         Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode, _owner);
-        WriteSignal(_dataDirectory, _owner);
+        Replace(Path.Combine(_dataDirectory, SignalName), [], DefaultMode, _owner);
     }
 
     /// <summary>
@@ -128,10 +128,6 @@ internal sealed class RecoverySettings
 
         Replace(ConfigurationPath, [.. _original ?? [], .. Encoding.UTF8.GetBytes(text.ToString())], _mode, _owner);
     }
-
-    /// <summary>The signal alone: a server ends that is started before there is a restore_command.</summary>
-    // PostgreSQL src/backend/access/transam/xlogrecovery.c, validateRecoveryParameters
-    public static void WriteSignal(string dataDirectory, Account owner) => Replace(Path.Combine(dataDirectory, SignalName), [], DefaultMode, owner);
 
     /// <summary>Leaves the file as the backup had it, byte for byte.</summary>
     public void Remove()

@@ -53,7 +53,7 @@ internal sealed class RestoreRun
             await UndoBrokenOffAsync();
             await StopOldAsync();
             clock.End("stop");
-            journal = await ReplaceAsync(clock, cancellationToken);
+            journal = await RestoreAsync(clock, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -156,9 +156,9 @@ internal sealed class RestoreRun
         }
     }
 
-    /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
+    /// <summary>The recovered cluster in the place of the old one, which is proven to be possible once more before.</summary>
     /// <returns>Null where there is no old cluster to go back to.</returns>
-    private async Task<RestoreJournal?> ReplaceAsync(PhaseClock clock, CancellationToken cancellationToken)
+    private async Task<RestoreJournal?> RestoreAsync(PhaseClock clock, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
@@ -171,17 +171,27 @@ internal sealed class RestoreRun
             throw wal.BehindAll();
         }
 
-        if (_plan.Reuse == FileReuse.InPlace)
+        var plan = _plan with { Wal = wal };
+        if (plan.Reuse != FileReuse.InPlace)
         {
-            var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(_plan.DataDirectory, cancellationToken);
-            _inPlace = new InPlaceCopy(_plan with { Wal = wal }, VersionDirectories(old), _settings.Fetch.Jobs, _log, _time.GetLocalNow());
-            await ChangeAsync(_inPlace, unarchived, wal, clock, cancellationToken);
-            return null;
+            return await ReplaceAsync(plan, old is not null, clock, cancellationToken);
         }
 
-        var places = OldPlaces.Find(_plan.DataDirectory, old is not null, _plan.Metadata, _plan.Tablespaces, _settings.Layout);
-        var journal = RestoreJournal.Plan(places.Places, _time.GetLocalNow(), _plan.Account);
-        RestorePlanner.RequireStopped(_plan.DataDirectory);
+        var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(plan.DataDirectory, cancellationToken);
+        using var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, progress: Progress);
+        _inPlace = new InPlaceCopy(plan, copy, VersionDirectories(old), _log, _time.GetLocalNow());
+        _inPlace.Begin(unarchived, cancellationToken);
+        await FillAsync(plan, copy, wal.Unarchived.Select(file => file with { Path = _inPlace.NowAt(file) }), clock, cancellationToken);
+        _inPlace.End();
+        return null;
+    }
+
+    /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
+    private async Task<RestoreJournal> ReplaceAsync(RestorePlan plan, bool hasOld, PhaseClock clock, CancellationToken cancellationToken)
+    {
+        var places = OldPlaces.Find(plan.DataDirectory, hasOld, plan.Metadata, plan.Tablespaces, _settings.Layout);
+        var journal = RestoreJournal.Plan(places.Places, _time.GetLocalNow(), plan.Account);
+        RestorePlanner.RequireStopped(plan.DataDirectory);
         OldCluster.MoveAside(journal);
         if (journal.OldDataDirectory is { } aside)
         {
@@ -190,25 +200,12 @@ internal sealed class RestoreRun
 
         try
         {
-            var plan = _plan with { Wal = wal, Places = places };
-            var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, _plan.Reuse == FileReuse.Clone ? WaitingFiles(journal) : null, Progress);
-            copy.Run(wal.Unarchived.Select(file => file with { Path = journal.NowAt(file.Path) }), cancellationToken);
-            var recovery = new ClusterRecovery(_settings, plan, _log, _time) { Progress = Progress };
-            await recovery.PrepareAsync(cancellationToken);
-            // Without recovery.signal, a server would start on the copy without recovering, and archive into the repository.
-            copy.Finish();
-            Tell(copy);
-            var copying = clock.End("copy");
-            if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
-            {
-                await RecoverAsync(recovery, cancellationToken);
-                var replaying = clock.End("replay");
-                _log.Append(new RestoreSpeed(copy.Bytes, copying, wal.Bytes(new WalSegmentSize(_plan.Metadata.Cluster.WalSegmentSize)), replaying).ToString());
-            }
-
+            plan = plan with { Places = places };
+            using var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, plan.Reuse == FileReuse.Clone ? WaitingFiles(journal) : null, Progress);
+            await FillAsync(plan, copy, plan.Wal.Unarchived.Select(file => file with { Path = journal.NowAt(file.Path) }), clock, cancellationToken);
             journal = journal with { IsOver = true };
             journal.Write();
-            _plan.Begun?.Remove();
+            plan.Begun?.Remove();
             return journal;
         }
         catch (Exception failure) when (!_hasRecovered)
@@ -218,21 +215,26 @@ internal sealed class RestoreRun
         }
     }
 
-    /// <summary>The old cluster becomes the recovered one.</summary>
-    private async Task ChangeAsync(InPlaceCopy inPlace, IReadOnlyList<UnarchivedFile> unarchived, RestoreWal wal, PhaseClock clock, CancellationToken cancellationToken)
+    /// <summary>The backup's files, and what comes of them: a cluster that has recovered, or will when it is started.</summary>
+    private async Task FillAsync(RestorePlan plan, ClusterCopy copy, IEnumerable<UnarchivedFile> unarchived, PhaseClock clock, CancellationToken cancellationToken)
     {
-        inPlace.Run(unarchived, wal.Unarchived, cancellationToken);
-        Tell(inPlace.Copy);
-        var recovery = new ClusterRecovery(_settings, _plan with { Wal = wal }, _log, _time) { Progress = Progress };
-        await recovery.PrepareAsync(cancellationToken);
-        clock.End("copy");
+        copy.WriteData(cancellationToken);
+        var recovery = new ClusterRecovery(_settings, plan, _log, _time) { Progress = Progress };
+        // It waits for a program of the server's.
+        await Task.WhenAll(recovery.PrepareAsync(cancellationToken), Task.Run(() => copy.WriteWal(unarchived, cancellationToken), CancellationToken.None));
+        // Without recovery.signal, a server would start on the copy without recovering, and archive into the repository.
+        copy.Finish();
+        Tell(copy);
+        var copying = clock.End("copy");
         if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
         {
             await RecoverAsync(recovery, cancellationToken);
-            clock.End("replay");
+            var replaying = clock.End("replay");
+            if (plan.Reuse == FileReuse.None)
+            {
+                _log.Append(new RestoreSpeed(copy.Bytes, copying, plan.Wal.Bytes(new WalSegmentSize(plan.Metadata.Cluster.WalSegmentSize)), replaying).ToString());
+            }
         }
-
-        inPlace.End();
     }
 
     private void PutBack(RestoreJournal journal, Exception failure)

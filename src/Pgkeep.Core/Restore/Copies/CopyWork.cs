@@ -49,8 +49,9 @@ internal sealed class CopyWork : IAsyncDisposable
     public long Copy(CancellationToken cancellationToken)
     {
         var plan = _plan.Restore;
-        var copy = new ClusterCopy(plan, _settings.Fetch.Jobs);
-        copy.Run([], cancellationToken);
+        using var copy = new ClusterCopy(plan, _settings.Fetch.Jobs);
+        copy.WriteData(cancellationToken);
+        copy.WriteWal([], cancellationToken);
         new CopyConfiguration(plan.DataDirectory, plan.Account) { Port = _plan.Port, IsIdle = _plan.IsIdle }.Write(Limits());
         copy.Finish();
         _log.Write($"Copied {copy.Files} files, {SizeText.Short(copy.Bytes)}");

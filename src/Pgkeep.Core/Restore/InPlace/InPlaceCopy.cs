@@ -18,12 +18,12 @@ internal sealed class InPlaceCopy
     private readonly OperationLog _log;
     private InPlaceJournal _journal;
 
+    /// <param name="copy">Of the plan; it is the caller's to run when <see cref="Begin"/> has returned.</param>
     /// <param name="tablespaces">The version directories of the backup's tablespaces and of the old cluster's, there or not.</param>
-    /// <param name="jobs">How many threads.</param>
-    public InPlaceCopy(RestorePlan plan, IEnumerable<string> tablespaces, int jobs, OperationLog log, DateTimeOffset now)
+    public InPlaceCopy(RestorePlan plan, ClusterCopy copy, IEnumerable<string> tablespaces, OperationLog log, DateTimeOffset now)
     {
         _plan = plan;
-        _copy = new ClusterCopy(plan, jobs);
+        _copy = copy;
         _log = log;
         var backup = plan.Backup.Name.ToString();
         _journal = plan.Begun is { IsWriting: true } begun
@@ -31,34 +31,31 @@ internal sealed class InPlaceCopy
             : InPlaceJournal.Plan(plan.DataDirectory, backup, tablespaces, now, plan.Account);
     }
 
-    public ClusterCopy Copy => _copy;
-
     /// <summary>Whether there is no way back.</summary>
     public bool IsWriting => _journal.IsWriting;
 
     /// <summary>Where the WAL that only the old server had is kept; null where there was none.</summary>
     public string? SavedWalDirectory => SavedWal.IsAny(_journal.SavedWal) ? _journal.SavedWal : null;
 
+    /// <summary>Up to where there is no way back; the copy is to be run then.</summary>
     /// <param name="unarchived">All WAL of the old server that no archive has.</param>
-    /// <param name="used">What of it the recovery is given.</param>
-    public void Run(IReadOnlyList<UnarchivedFile> unarchived, IReadOnlyList<UnarchivedFile> used, CancellationToken cancellationToken)
+    public void Begin(IReadOnlyList<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {
-        var files = Begin(unarchived, cancellationToken);
+        var files = Prepare(unarchived, cancellationToken);
         _journal = _journal with { IsWriting = true };
         _journal.Write();
         _log.Write("Changing the old cluster's files: from here on there is no way back, and no server starts before the end");
         RemoveOld(files, cancellationToken);
-        _copy.Run(used.Select(file => file with { Path = Path.Combine(_journal.SavedWal, "pg_wal", file.Name.Name) }), cancellationToken);
-        // Before the control file has its name: a server that somebody starts then wants a restore_command, and ends.
-        RecoverySettings.WriteSignal(_plan.DataDirectory, _plan.Account);
-        _copy.Finish();
     }
+
+    /// <summary>Where a file of the old server's WAL is now.</summary>
+    public string NowAt(UnarchivedFile file) => Path.Combine(_journal.SavedWal, "pg_wal", file.Name.Name);
 
     /// <summary>When the restored cluster has recovered: nothing is left to go on with.</summary>
     public void End() => _journal.Remove();
 
     /// <summary>What can be put back.</summary>
-    private ManifestFiles Begin(IReadOnlyList<UnarchivedFile> unarchived, CancellationToken cancellationToken)
+    private ManifestFiles Prepare(IReadOnlyList<UnarchivedFile> unarchived, CancellationToken cancellationToken)
     {
         // An earlier restore that was not marked as over, though it is, would look like one that was broken off.
         if (RestoreJournal.Find(_plan.DataDirectory) is { IsOver: false, IsBrokenOff: false } earlier)

@@ -162,8 +162,11 @@ internal sealed class RestoredFiles
     public void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
     {
         WriteAt(file, path, content, offset);
-        _progress?.Add(content.Length);
+        CountDone(content.Length);
     }
+
+    /// <summary>For whoever shows how far it is: of this much of the content there is nothing left to do.</summary>
+    public void CountDone(long bytes) => _progress?.Add(bytes);
 
     public static void WriteAt(SafeFileHandle file, string path, ReadOnlySpan<byte> content, long offset)
     {

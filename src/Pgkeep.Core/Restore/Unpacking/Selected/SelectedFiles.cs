@@ -63,13 +63,13 @@ internal sealed class SelectedFiles : IDisposable
         if (part.IsFirst && part.IsLast)
         {
             using var whole = _target.Open(part.Name, part.Size, _archive);
-            _target.CountWritten(whole.Write(content, 0, scratch));
+            _target.CountWritten(content.Length, whole.Write(content, 0, scratch));
             _target.Files.Complete(whole.Handle, whole.Path, mode!.Value, part.Size);
             return Crc32C.Compute(content);
         }
 
         var shared = _shared.GetOrAdd(number, _ => new SharedFile<TargetFile>(() => _target.Open(part.Name, part.Size, _archive), part.Size));
-        _target.CountWritten(shared.File.Write(content, part.Offset, scratch));
+        _target.CountWritten(content.Length, shared.File.Write(content, part.Offset, scratch));
         if (part.IsFirst)
         {
             _target.Files.Complete(shared.File.Handle, shared.File.Path, mode!.Value, part.Size);

@@ -47,14 +47,22 @@ internal class TargetFiles
         ExistingFile.SetLength(file.Handle, file.Path, 0);
         ExistingFile.SetLength(file.Handle, file.Path, size);
         Files.Complete(file.Handle, file.Path, mode ?? 0, size);
+        Files.CountDone(size);
     }
 
-    public void CountWritten(long bytes) => Interlocked.Add(ref _writtenBytes, bytes);
+    /// <param name="content">Bytes that are right now.</param>
+    /// <param name="written">How many of them were not before.</param>
+    public void CountWritten(long content, long written)
+    {
+        Interlocked.Add(ref _writtenBytes, written);
+        Files.CountDone(content);
+    }
 
     protected void CountKept(long size)
     {
         Interlocked.Increment(ref _keptFiles);
         Interlocked.Add(ref _keptBytes, size);
+        Files.CountDone(size);
     }
 
     /// <summary>Whether the content of an open file has this length and CRC-32C.</summary>
