@@ -1,5 +1,6 @@
 using Pgkeep.Diagnostics;
 using Pgkeep.Postgres.Server;
+using Pgkeep.Restore.Databases;
 
 namespace Pgkeep.Restore;
 
@@ -14,7 +15,7 @@ internal sealed class ClusterHealthCheck
 
     private readonly RecoveryServer _server;
     private readonly IReadOnlyList<string> _roles;
-    private readonly IReadOnlyList<string> _emptied;
+    private readonly DatabaseChoice? _databases;
 
     /// <summary>Of each session.</summary>
     public string? SessionOptions { get; init; }
@@ -23,7 +24,7 @@ internal sealed class ClusterHealthCheck
     public ClusterHealthCheck(RestorePlan plan, RecoveryServer server, string? role)
     {
         _server = server;
-        _emptied = [.. plan.Databases?.Emptied.Select(database => database.Name) ?? []];
+        _databases = plan.Databases;
         _roles = [.. role is null ? new[] { plan.Account.Name, "postgres" }.Distinct() : [role]];
     }
 
@@ -38,7 +39,12 @@ internal sealed class ClusterHealthCheck
         }
 
         var (opened, problems) = (new List<string>(), new List<string>());
-        foreach (var database in found.Databases.Except(_emptied))
+        if (found.Open is { } problem)
+        {
+            problems.Add(problem);
+        }
+
+        foreach (var database in found.Databases)
         {
             try
             {
@@ -46,16 +52,17 @@ internal sealed class ClusterHealthCheck
                 _ = await server.ScalarAsync<long>("SELECT count(*) FROM pg_class", CancellationToken.None);
                 opened.Add(database);
             }
-            catch (PgkeepException problem)
+            catch (PgkeepException unusable)
             {
-                problems.Add($"the database \"{database}\" cannot be used: {problem.Message}");
+                problems.Add($"the database \"{database}\" cannot be used: {unusable.Message}");
             }
         }
 
         return new ClusterHealth(opened, problems) { Role = found.Role };
     }
 
-    private async Task<((string Role, IReadOnlyList<string> Databases)? Known, PgkeepException? Failure)> ListAsync(RecoverySocket socket)
+    /// <returns>Open tells of emptied databases that could not be closed.</returns>
+    private async Task<((string Role, IReadOnlyList<string> Databases, string? Open)? Known, PgkeepException? Failure)> ListAsync(RecoverySocket socket)
     {
         PgkeepException? first = null;
         foreach (var (role, database) in _roles.SelectMany(role => FirstDatabases.Select(database => (role, database))))
@@ -63,7 +70,10 @@ internal sealed class ClusterHealthCheck
             try
             {
                 await using var server = await OpenAsync(socket, role, database);
-                return ((role, await server.QueryAsync("SELECT datname::text FROM pg_database WHERE datallowconn ORDER BY 1", row => row.Get<string>(0), CancellationToken.None)), null);
+                var open = _databases is null ? null : await EmptiedDatabases.CloseAsync(server, _databases);
+                var databases = await server.QueryAsync(
+                    "SELECT datname::text, oid::int8 FROM pg_database WHERE datallowconn ORDER BY 1", row => (Name: row.Get<string>(0), Oid: (uint)row.Get<long>(1)), CancellationToken.None);
+                return ((role, [.. databases.Where(database => _databases?.IsEmptied(database.Oid) != true).Select(database => database.Name)], open), null);
             }
             catch (PgkeepException failure)
             {

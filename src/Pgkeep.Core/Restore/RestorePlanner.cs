@@ -165,12 +165,13 @@ internal sealed class RestorePlanner
             return null;
         }
 
-        return !_settings.IsLeft
+        // What the server says while it recovers has to be read, and the emptied databases have to be closed before anybody comes in.
+        return _settings is { IsLeft: false, Action: RecoveryTargetAction.Promote }
             ? DatabaseChoice.Make(_settings.OnlyDatabases, backup, cancellationToken)
             : throw new PgkeepException(
                 ErrorKind.Usage,
-                "--only-database and --no-start cannot go together: what the server says while it recovers has to be read",
-                "nothing was changed; leave --no-start out, and stop the server when the restore is over");
+                $"--only-database and {(_settings.IsLeft ? "--no-start" : "--target-action")} cannot go together: the empty databases must be closed before anybody uses the server",
+                "nothing was changed; leave the second out, and stop the server when the restore is over");
     }
 
     private PostmasterFile? RequireStoppable(string dataDirectory, bool isBrokenOff)

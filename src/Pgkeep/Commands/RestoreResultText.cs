@@ -57,7 +57,7 @@ internal static class RestoreResultText
 
         if (result.Plan.Databases is { Emptied.Count: > 0 } databases)
         {
-            context.Output.WriteResult($"empty     {databases.Emptied.Count} databases, which no session can use; drop them, from postgres:");
+            context.Output.WriteResult($"empty     {databases.Emptied.Count} databases, closed to everybody; drop them, from postgres:");
             foreach (var database in databases.Emptied)
             {
                 context.Output.WriteResult($"          DROP DATABASE {database.Quoted};");

@@ -26,9 +26,14 @@ public sealed class OnlyDatabaseTests : IntegrationTest
         Assert.Contains("DROP DATABASE \"huge\"", result.Stdout, StringComparison.Ordinal);
         Assert.Contains("DROP DATABASE \"other\"", result.Stdout, StringComparison.Ordinal);
         Assert.Equal("young rows", await site.Cluster.ScalarAsync<string>("SELECT note FROM y", "young"));
+        // A session in there, or a vacuum, would end the whole server.
+        var closed = await Assert.ThrowsAnyAsync<Exception>(() => site.Cluster.ExecuteAsync("SELECT 1", "huge"));
+        Assert.Contains("cannot connect to invalid database", closed.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await site.Cluster.ScalarAsync<long>("SELECT count(*) FROM pg_database WHERE datname IN ('huge', 'other') AND (age(datfrozenxid) > 100 OR mxid_age(datminmxid) > 100)"));
+        await ClusterSoundness.CheckRelationsAsync(site.Cluster);
         await site.Cluster.ExecuteAsync("DROP DATABASE huge");
         await site.Cluster.ExecuteAsync("DROP DATABASE other");
-        Assert.True(site.Cluster.IsRunning);
+        Assert.DoesNotContain("PANIC", site.Cluster.ServerLog, StringComparison.Ordinal);
         await ClusterSoundness.CheckRelationsAsync(site.Cluster);
         await site.BackupAsync();
     }
@@ -49,6 +54,22 @@ public sealed class OnlyDatabaseTests : IntegrationTest
         var blocks = (await TestAccount.RunAsync("stat", ["-c", "%b", Path.Combine(site.DataDirectory, file)])).EnsureSuccess().Stdout.Trim();
         Assert.True(long.Parse(blocks, System.Globalization.CultureInfo.InvariantCulture) * 512 < length / 2, $"{blocks} blocks");
         Assert.Equal("100", await site.Cluster.ScalarAsync<string>("SELECT count(*)::text FROM goods", "shop"));
+    }
+
+    [Theory]
+    [InlineData("--no-start")]
+    [InlineData("--target-immediate", "--target-action", "pause")]
+    [InlineData("--target-immediate", "--target-action", "shutdown")]
+    public async Task Where_the_empty_ones_could_not_be_closed_it_is_refused(params string[] options)
+    {
+        var site = await StartSiteAsync(PostgresServers.Newest);
+        await site.BackupAsync();
+
+        var result = await site.RestoreAsync([.. options, "--stop-server", "--only-database", "shop"]);
+
+        result.EnsureExitCode(2);
+        Assert.Contains("cannot go together", result.Stderr, StringComparison.Ordinal);
+        Assert.True(site.Cluster.IsRunning);
     }
 
     [Fact]
