@@ -10,9 +10,9 @@ internal sealed class PlacesSite : IAsyncDisposable
     /// <summary>Everything below the places but what restores have left, and but the times of directories, whose entries may have moved away and back.</summary>
     private const string FingerprintScript =
         """
-        cd "$1" && find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' \) -prune \
+        cd "$1" && find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' -o -name '..pgkeep-*' \) -prune \
             -o -type f -printf '%p %m %U %s %T@\n' -o -type l -printf '%p %l\n' -o -type d -printf '%p %m %U\n' | sort
-        find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+        find data tablespace-elsewhere wal-disk -mindepth 1 \( -name lost+found -o -name '*.undone-*' -o -name '*.before-*' -o -name '.*.forgotten' -o -name '.pgkeep-*' -o -name '..pgkeep-*' \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
         """;
 
     private const string ResetScript =

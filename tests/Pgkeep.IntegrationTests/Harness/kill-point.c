@@ -1,0 +1,106 @@
+/*
+ * Kills the process right after one of its calls that change what is on disk, or send a signal. To be preloaded.
+ *
+ * KILL_AT=rename:3   after the third rename, counted over all threads together; nothing where it is not set
+ * KILL_LOG=FILE      writes the name of each such call, a line each, in their order
+ *
+ * Programs that the process starts go on without it.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static char wanted[32];
+static int wanted_count;
+static atomic_int seen;
+static int log_fd = -1;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("KILL_AT"), *log = getenv("KILL_LOG"), *colon = at ? strchr(at, ':') : NULL;
+    if (colon && (size_t)(colon - at) < sizeof wanted)
+    {
+        memcpy(wanted, at, colon - at);
+        wanted_count = atoi(colon + 1);
+    }
+
+    if (log)
+        log_fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    unsetenv("LD_PRELOAD");
+    unsetenv("KILL_AT");
+    unsetenv("KILL_LOG");
+}
+
+static void done(const char *call)
+{
+    int error = errno;
+    if (log_fd >= 0)
+    {
+        char line[32];
+        size_t length = strlen(call);
+        memcpy(line, call, length);
+        line[length] = '\n';
+        syscall(SYS_write, log_fd, line, length + 1);
+    }
+
+    if (strcmp(call, wanted) == 0 && atomic_fetch_add(&seen, 1) + 1 == wanted_count)
+        syscall(SYS_kill, getpid(), SIGKILL);
+    errno = error;
+}
+
+#define WRAP(type, name, parameters, ...)                              \
+    type name parameters                                               \
+    {                                                                  \
+        static type(*next) parameters;                                 \
+        if (!next)                                                     \
+            next = (type(*) parameters)dlsym(RTLD_NEXT, #name);        \
+        type result = next(__VA_ARGS__);                               \
+        done(#name);                                                   \
+        return result;                                                 \
+    }
+
+WRAP(int, rename, (const char *from, const char *to), from, to)
+WRAP(int, renameat2, (int from_at, const char *from, int to_at, const char *to, unsigned flags), from_at, from, to_at, to, flags)
+WRAP(int, link, (const char *from, const char *to), from, to)
+WRAP(int, symlink, (const char *target, const char *path), target, path)
+WRAP(int, unlink, (const char *path), path)
+WRAP(int, mkdir, (const char *path, mode_t mode), path, mode)
+WRAP(int, rmdir, (const char *path), path)
+WRAP(int, chmod, (const char *path, mode_t mode), path, mode)
+WRAP(int, fchmod, (int fd, mode_t mode), fd, mode)
+WRAP(int, fsync, (int fd), fd)
+WRAP(int, syncfs, (int fd), fd)
+WRAP(int, ftruncate64, (int fd, off64_t length), fd, length)
+WRAP(ssize_t, pwrite64, (int fd, const void *content, size_t length, off64_t offset), fd, content, length, offset)
+WRAP(int, kill, (pid_t process, int number), process, number)
+
+/* A file that is created. */
+#define WRAP_OPEN(name)                                                                            \
+    int name(const char *path, int flags, ...)                                                     \
+    {                                                                                              \
+        static int (*next)(const char *, int, ...);                                                \
+        va_list more;                                                                              \
+        mode_t mode = 0;                                                                           \
+        if (!next)                                                                                 \
+            next = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name);                       \
+        va_start(more, flags);                                                                     \
+        if (flags & O_CREAT)                                                                       \
+            mode = va_arg(more, mode_t);                                                           \
+        va_end(more);                                                                              \
+        int result = next(path, flags, mode);                                                      \
+        if (flags & O_CREAT)                                                                       \
+            done("create");                                                                        \
+        return result;                                                                             \
+    }
+
+WRAP_OPEN(open)
+WRAP_OPEN(open64)
