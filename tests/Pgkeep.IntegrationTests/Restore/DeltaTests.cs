@@ -71,8 +71,10 @@ public sealed class DeltaTests : IntegrationTest
     [InlineData("pwrite64", 1)]
     [InlineData("fsync", 1)]
     [InlineData("unlink", 1)]
-    [InlineData("rename,renameat2", 1)]
-    [InlineData("ftruncate", 1)]
+    [InlineData("rename", 4)]
+    [InlineData("mkdir", 4)]
+    [InlineData("ftruncate64", 1)]
+    [InlineData("syncfs", 4)]
     public async Task Killed_anywhere_the_same_command_again_brings_every_row_back(string call, int jobs)
     {
         var site = await StartSiteAsync();
@@ -92,7 +94,7 @@ public sealed class DeltaTests : IntegrationTest
 
             await using var running = site.Start(
                 site.RestoreWords([.. InPlace, "--jobs", $"{jobs}", "--no-start"]),
-                wrapper: ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={when}"]);
+                wrapper: KillPoint.After($"{call}:{when}"));
             var result = await running.WaitAsync();
             if (result.ExitCode == 0)
             {
@@ -125,7 +127,7 @@ public sealed class DeltaTests : IntegrationTest
         var before = await site.ContentAsync();
         await site.Cluster.KillAsync();
         await using (var killed = site.Start(
-            site.RestoreWords(InPlace), wrapper: ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=syncfs", "-e", "inject=syncfs:signal=KILL:when=1"]))
+            site.RestoreWords(InPlace), wrapper: KillPoint.After("syncfs:1")))
         {
             await killed.WaitAsync();
         }

@@ -112,44 +112,6 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
         Assert.Equal(_stopped.Fingerprint, await Site.FingerprintAsync());
     }
 
-    [Theory]
-    [InlineData("renameat2:signal=KILL:when=1")]
-    [InlineData("renameat2:signal=KILL:when=2")]
-    [InlineData("syncfs:signal=KILL:when=1")]
-    [InlineData("syncfs:signal=KILL:when=2")]
-    public async Task After_kill_9_at_any_moment_of_the_copy_a_rollback_brings_everything_back(string moment)
-    {
-        await KillAtAsync(Site.RestoreWords(), moment);
-
-        if (Site.Journals.Count > 0)
-        {
-            (await Site.RollbackAsync()).EnsureSuccess();
-        }
-
-        await RemoveUndoneAsync();
-        Assert.Equal(_stopped.Fingerprint, await Site.FingerprintAsync());
-        Assert.Empty(Site.Asides);
-    }
-
-    [Theory]
-    [InlineData("unlink:signal=KILL:when=20")]
-    [InlineData("rename:signal=KILL:when=1")]
-    [InlineData("rename:signal=KILL:when=2")]
-    public async Task A_rollback_that_was_killed_goes_on_when_it_is_called_again(string moment)
-    {
-        await KillAtAsync(Site.RestoreWords(), "syncfs:signal=KILL:when=2");
-        await KillAtAsync(["restore", "rollback", "--yes", "--pgdata", Site.DataDirectory], moment);
-
-        if (Site.Journals.Count > 0)
-        {
-            (await Site.RollbackAsync()).EnsureSuccess();
-        }
-
-        await RemoveUndoneAsync();
-        Assert.Equal(_stopped.Fingerprint, await Site.FingerprintAsync());
-        Assert.Empty(Site.Asides);
-    }
-
     [Fact]
     public async Task A_rollback_without_a_restore_is_refused()
     {
@@ -174,18 +136,6 @@ public sealed class RestoreFaultTests : IntegrationTest, IClassFixture<StoppedSi
 
         result.EnsureExitCode(2);
         Assert.Contains($"{data}.before-1", result.Stderr, StringComparison.Ordinal);
-    }
-
-    private async Task KillAtAsync(IReadOnlyList<string> words, string moment)
-    {
-        await using var running = Site.Start(
-            words, wrapper: ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={moment.Split(':')[0]}", "-e", $"inject={moment}"]);
-        (await running.WaitAsync()).EnsureExitCode(128 + (int)Signal.Kill);
-        if (PostmasterFile.TryRead(Site.DataDirectory) is { IsRunning: true } left)
-        {
-            Processes.Send(left.ProcessId, Signal.Quit);
-            await Processes.WaitForEndAsync([left.ProcessId]);
-        }
     }
 
     private async Task RemoveUndoneAsync() =>
