@@ -62,6 +62,30 @@ public sealed class RestoreRefusalTests : IntegrationTest, IClassFixture<Stopped
         await _stopped.AssertRefusedAsync(result, 51, stopped.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
     }
 
+    [Fact]
+    public async Task A_timeline_that_branched_before_the_backup_is_refused_and_an_earlier_backup_leads_there()
+    {
+        var site = await RestoreSite.StartAsync(await GetWorkspaceAsync(), PostgresServers.Newest);
+        await site.BackupAsync();
+        var moment = await site.MarkMomentAsync();
+        await site.AddOrdersAsync();
+        var late = Path.GetFileName(await site.BackupAsync());
+        (await site.RestoreAsync("--stop-server", "--target-time", $"{moment}+00")).EnsureSuccess();
+        await site.AddOrdersAsync(7);
+        var branched = await site.ContentAsync();
+        await site.ArchiveAsync();
+
+        var refused = await site.RestoreAsync(late, "--stop-server", "--target-timeline", "2");
+        var isRunning = site.Cluster.IsRunning;
+        (await site.RestoreAsync("--stop-server", "--target-timeline", "2")).EnsureSuccess();
+
+        refused.EnsureExitCode(51);
+        Assert.Contains("timeline 2 left timeline 1 at", refused.Stderr, StringComparison.Ordinal);
+        Assert.Contains($"before the end of {late}", string.Join(' ', refused.Stderr.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.True(isRunning);
+        Assert.Equal(branched, await site.ContentAsync());
+    }
+
     [Theory]
     [InlineData("backup_19990101_000000", "there is no backup")]
     [InlineData("/nowhere/backup_19990101_000000", "there is no backup")]
