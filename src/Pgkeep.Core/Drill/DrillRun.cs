@@ -64,6 +64,8 @@ internal sealed class DrillRun
             _log.Write($"What a drill that was killed had left in {left} is removed");
         }
 
+        // To the end of the replay: no cleanup may remove the backup, nor the WAL behind it.
+        using var reading = ReadingLock.Share(_settings.Restore.Layout);
         var statements = _settings.SqlFile is { } file ? SqlStatements.Split(Read(file)) : [];
         var place = ScratchPlace.Create(_settings.Scratch, _time.GetUtcNow());
         try
@@ -73,7 +75,7 @@ internal sealed class DrillRun
             _draft.Plan(plan);
             RequireAmcheck(plan);
             _draft.EndPhase("plan");
-            await DrillAsync(planner, plan, new DrillExamination(_settings, plan, statements), cancellationToken);
+            await DrillAsync(planner, plan, new DrillExamination(_settings, plan, statements), reading, cancellationToken);
         }
         finally
         {
@@ -81,16 +83,11 @@ internal sealed class DrillRun
         }
     }
 
-    private async Task DrillAsync(CopyPlanner planner, CopyPlan plan, DrillExamination examination, CancellationToken cancellationToken)
+    private async Task DrillAsync(CopyPlanner planner, CopyPlan plan, DrillExamination examination, FileLock? reading, CancellationToken cancellationToken)
     {
         _log.Write($"Copying {plan.Restore.Backup.Directory} into {plan.Restore.DataDirectory}");
         await using var work = await CopyWork.BeginAsync(planner.Settings, plan, _log, _time);
-        // No cleanup may remove the backup meanwhile. The next backup need not wait for the rest.
-        using (RepositoryLock.TakeIfAllowed(_settings.Restore.Layout))
-        {
-            _draft.Bytes = work.Copy(cancellationToken);
-        }
-
+        _draft.Bytes = work.Copy(cancellationToken);
         var recovery = await work.PrepareAsync(cancellationToken);
         _draft.EndPhase("copy");
         _isReplaying = true;
@@ -98,6 +95,7 @@ internal sealed class DrillRun
             async server =>
             {
                 _isReplaying = false;
+                reading?.Dispose();
                 _draft.EndPhase("replay");
                 _log.Write("Looking at what was recovered");
                 await examination.RunAsync(server, _draft, cancellationToken);

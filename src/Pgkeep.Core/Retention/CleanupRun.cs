@@ -24,6 +24,7 @@ internal sealed class CleanupRun
     public async Task<CleanupPlan> RunAsync(int days, CancellationToken cancellationToken)
     {
         using var taken = RepositoryLock.Take(_layout);
+        using var alone = ReadingLock.TakeAlone(_layout);
         var stores = ArchiveStores.Of(_layout);
         var plan = await new CleanupPlanner(_layout, stores, days, _time).MakeAsync(cancellationToken);
         BackupRemoval.RemoveLeftovers(_layout);

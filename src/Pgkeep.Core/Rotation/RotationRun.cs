@@ -29,6 +29,7 @@ internal sealed class RotationRun
         RepositoryLayout layout, Func<CancellationToken, Task<RotationPlan?>> planner, TimeProvider time, CancellationToken cancellationToken)
     {
         using var changing = RepositoryLock.Take(layout);
+        using var alone = ReadingLock.TakeAlone(layout);
         using var storing = await ArchiveLock.TakeAloneAsync(layout, time, cancellationToken);
         var plan = await planner(cancellationToken);
         if (plan is not null)
@@ -93,7 +94,7 @@ internal sealed class RotationRun
     private void MoveState()
     {
         var state = _plan.Layout.StateDirectory;
-        var moving = Directory.EnumerateFileSystemEntries(state).Where(path => Path.GetFileName(path) is not (RepositoryLock.FileName or ArchiveLock.FileName)).ToList();
+        var moving = Directory.EnumerateFileSystemEntries(state).Where(path => Path.GetFileName(path) is not (RepositoryLock.FileName or ArchiveLock.FileName or ReadingLock.FileName)).ToList();
         if (moving.Count == 0)
         {
             return;

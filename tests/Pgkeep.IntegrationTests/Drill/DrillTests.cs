@@ -133,6 +133,28 @@ public sealed class DrillTests : IntegrationTest
     }
 
     [Fact]
+    public async Task Until_it_has_replayed_nothing_that_it_needs_is_removed_and_a_backup_can_be_taken()
+    {
+        var site = await StartSiteAsync();
+        await site.BackupAsync();
+        await site.AddOrdersAsync(100_000);
+        await site.ArchiveAsync();
+        await using var running = site.Start(Words(site));
+        await Poll.UntilAsync(() => running.HasEnded || PostmasterFile.AllBelow(ScratchDirectory(site)).Count > 0, "the drill's server has started");
+        running.Send(Signal.Stop);
+
+        var refused = await site.RunAsync(["cleanup"]);
+        await site.BackupAsync();
+        running.Send(Signal.Continue);
+        var result = await running.WaitAsync();
+
+        refused.EnsureExitCode(12);
+        Assert.Contains("a copy or a drill", refused.Stderr, StringComparison.Ordinal);
+        result.EnsureSuccess();
+        (await site.RunAsync(["cleanup"])).EnsureSuccess();
+    }
+
+    [Fact]
     public async Task After_kill_9_the_next_drill_takes_everything_away_and_only_that()
     {
         var site = await StartSiteAsync();

@@ -23,19 +23,22 @@ internal sealed class CopyRun
         _log.Write($"Copying {plan.Backup.Directory} into {plan.DataDirectory}, beside the cluster");
         try
         {
+            // To the end of the replay: no cleanup may remove the backup, nor the WAL behind it.
+            using var reading = ReadingLock.Share(_settings.Layout);
             await using var work = await CopyWork.BeginAsync(_settings, _plan, _log, _time);
-            // No cleanup may remove the backup meanwhile. The next backup need not wait for the recovery.
-            using (RepositoryLock.TakeIfAllowed(_settings.Layout))
-            {
-                work.Copy(cancellationToken);
-            }
-
+            work.Copy(cancellationToken);
             var recovery = await work.PrepareAsync(cancellationToken);
             clock.End("copy");
             ClusterHealth? health = null;
             if (!_settings.IsLeft)
             {
-                await recovery.RunAsync(async server => health = await new ClusterHealthCheck(plan, server, _settings.Role).RunAsync(), cancellationToken);
+                await recovery.RunAsync(
+                    async server =>
+                    {
+                        reading?.Dispose();
+                        health = await new ClusterHealthCheck(plan, server, _settings.Role).RunAsync();
+                    },
+                    cancellationToken);
                 clock.End("replay");
             }
 
