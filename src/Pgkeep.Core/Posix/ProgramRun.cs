@@ -6,7 +6,8 @@ using Pgkeep.Diagnostics;
 namespace Pgkeep.Posix;
 
 /// <param name="Output">What it wrote, standard output and standard error together.</param>
-internal sealed record ProgramResult(int ExitCode, string Output);
+/// <param name="Answer">Standard output alone, where what it says beside its answer goes to the other.</param>
+internal sealed record ProgramResult(int ExitCode, string Output, string Answer);
 
 /// <param name="Output">Bytes as Latin-1, so that none is lost.</param>
 internal sealed record SeparateOutput(int ExitCode, string Output, string Errors);
@@ -56,7 +57,7 @@ internal static class ProgramRun
             throw;
         }
 
-        return new ProgramResult(process.ExitCode, $"{await output}{await errors}".Trim());
+        return new ProgramResult(process.ExitCode, $"{await output}{await errors}".Trim(), (await output).Trim());
     }
 
     /// <summary>As this process's own account, with input, and nothing of the output changed.</summary>

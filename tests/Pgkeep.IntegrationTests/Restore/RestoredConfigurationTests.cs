@@ -43,6 +43,26 @@ public sealed class RestoredConfigurationTests : IntegrationTest
         Assert.Equal("10", await site.Cluster.ScalarAsync<string>("SHOW max_connections"));
     }
 
+    [Theory, EachMajor]
+    public async Task A_cluster_that_always_archives_does_not_archive_what_it_is_given_back(int major)
+    {
+        // The server says of the second line that it passes it over, wherever its configuration is read.
+        var site = await StartSiteAsync(major, new Dictionary<string, string> { ["archive_mode"] = "always", ["include_if_exists"] = "nowhere.conf" });
+        await site.BackupAsync();
+        await site.AddOrdersAsync();
+        var before = await site.ContentAsync();
+        await site.ArchiveAsync();
+        await site.Cluster.StopAsync();
+
+        (await site.RestoreAsync("--no-start")).EnsureSuccess();
+
+        Assert.Contains("archive_mode = 'on'", await File.ReadAllTextAsync(site.AutoConf, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        (await site.RollbackAsync()).EnsureSuccess();
+        (await site.RestoreAsync()).EnsureSuccess();
+        Assert.Equal(before, await site.ContentAsync());
+        Assert.Equal("always", await site.Cluster.ScalarAsync<string>("SHOW archive_mode"));
+    }
+
     [Fact]
     public async Task A_library_that_ordered_the_text_in_another_version_is_named_in_the_plan()
     {

@@ -91,11 +91,8 @@ internal sealed class ServerControl
     }
 
     /// <summary>What a setting will be when the server starts; null where its configuration cannot be read, as the start will show.</summary>
-    public async Task<string?> ReadSettingAsync(string name, IReadOnlyList<string> options, CancellationToken cancellationToken)
-    {
-        var answer = await ProgramRun.RunAsync(_programs.Postgres, ["-C", name, "-D", _dataDirectory, .. options], _account, cancellationToken);
-        return answer.ExitCode == 0 ? answer.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() : null;
-    }
+    public Task<string?> ReadSettingAsync(string name, IReadOnlyList<string> options, CancellationToken cancellationToken) =>
+        _programs.ReadSettingAsync(name, ["-D", _dataDirectory, .. options], _account, cancellationToken);
 
     /// <summary>With pg_ctl whatever the machine has: for a start that is not the service's own.</summary>
     public Task<ProgramResult> StartPlainAsync(string log, IReadOnlyList<string> options, TimeSpan patience, CancellationToken cancellationToken) =>

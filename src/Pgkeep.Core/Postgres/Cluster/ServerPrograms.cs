@@ -91,11 +91,17 @@ internal sealed record ServerPrograms(string Directory)
     /// <summary>What a setting is by a configuration file alone, wherever the data directory is; null where that cannot be told.</summary>
     public async Task<string?> ReadSettingAsync(string name, string configuration, Account account, CancellationToken cancellationToken)
     {
-        // -C answers before the server looks at its data directory, but it wants to have one named, and the other files (PostgreSQL src/backend/utils/misc/guc.c, SelectConfigFiles);
-        // and it would say that there is no postgresql.auto.conf.
-        string[] arguments = ["-C", name, "-c", $"config_file={configuration}", "-c", "data_directory=/", "-c", "hba_file=/dev/null", "-c", "ident_file=/dev/null", "-c", "log_min_messages=panic"];
-        var answer = await ProgramRun.RunAsync(Postgres, arguments, account, cancellationToken);
-        return answer.ExitCode == 0 ? answer.Output.Split('\n', StringSplitOptions.TrimEntries).LastOrDefault() : null;
+        // It wants to have a data directory named, and the other files (PostgreSQL src/backend/utils/misc/guc.c, SelectConfigFiles).
+        return await ReadSettingAsync(name, ["-c", $"config_file={configuration}", "-c", "data_directory=/", "-c", "hba_file=/dev/null", "-c", "ident_file=/dev/null"], account, cancellationToken);
+    }
+
+    /// <summary>What a setting is for a server that is started so; null where that cannot be told.</summary>
+    /// <param name="options">That name its data directory, among others. The answer comes before the server looks at that.</param>
+    // PostgreSQL src/backend/postmaster/postmaster.c, PostmasterMain: the value goes to standard output, and whatever the configuration gives rise to, to the log.
+    public async Task<string?> ReadSettingAsync(string name, IEnumerable<string> options, Account account, CancellationToken cancellationToken)
+    {
+        var result = await ProgramRun.RunAsync(Postgres, ["-C", name, .. options], account, cancellationToken);
+        return result.ExitCode == 0 ? result.Answer : null;
     }
 
     private static int MajorOf(string version) => int.TryParse(string.Concat(version.TakeWhile(char.IsAsciiDigit)), out var major) ? major : 0;
