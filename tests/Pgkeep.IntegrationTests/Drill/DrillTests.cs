@@ -246,6 +246,26 @@ public sealed class DrillTests : IntegrationTest
     }
 
     [Fact]
+    public async Task What_amcheck_finds_fails_the_backup()
+    {
+        var site = await StartSiteAsync();
+        Assert.SkipUnless(File.Exists(Path.Combine(site.Cluster.BinDirectory, "pg_amcheck")), "needs pg_amcheck");
+        // An index that is no longer what its expression says, as after an update of the library that orders text.
+        await site.Cluster.ExecuteAsync("CREATE FUNCTION keyed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'");
+        await site.Cluster.ExecuteAsync("CREATE INDEX of_another_day ON orders (keyed(i))");
+        await site.Cluster.ExecuteAsync("CREATE OR REPLACE FUNCTION keyed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT -$1'");
+        await site.BackupAsync();
+
+        var without = await DrillAsync(site);
+        var result = await DrillAsync(site, "--amcheck");
+
+        without.EnsureSuccess();
+        result.EnsureExitCode(17);
+        Assert.Contains("of_another_day", result.Stderr, StringComparison.Ordinal);
+        Assert.Empty(ScratchOf(site));
+    }
+
+    [Fact]
     public async Task Root_becomes_the_repository_s_owner()
     {
         var site = await StartSiteAsync();

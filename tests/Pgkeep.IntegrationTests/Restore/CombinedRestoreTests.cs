@@ -155,6 +155,29 @@ public sealed class CombinedRestoreTests : IntegrationTest
         Assert.Equal(rows, await site.Cluster.ChecksumAsync("rows_of_huge", "huge"));
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("--delta", "--in-place")]
+    [InlineData("--only-database", "postgres")]
+    public async Task A_tablespace_that_is_a_directory_of_the_cluster_comes_along(params string[] options)
+    {
+        var site = await RestoreSite.StartAsync(await GetWorkspaceAsync(), PostgresServers.Newest);
+        // PostgreSQL 15 and later, for developers: pg_tblspc/OID is no link then.
+        await site.Cluster.ExecuteAsync("ALTER SYSTEM SET allow_in_place_tablespaces = on");
+        await site.Cluster.ExecuteAsync("SELECT pg_reload_conf()");
+        await Poll.UntilAsync(async () => await site.Cluster.ScalarAsync<string>("SHOW allow_in_place_tablespaces") == "on", "the setting is read");
+        await site.Cluster.ExecuteAsync("CREATE TABLESPACE inside LOCATION ''");
+        await site.Cluster.ExecuteAsync("CREATE TABLE within TABLESPACE inside AS SELECT i, md5(i::text) AS note FROM generate_series(1, 3000) i");
+        await site.BackupAsync();
+        await site.Cluster.ExecuteAsync("UPDATE within SET note = 'later' WHERE i % 5 = 0");
+        var before = $"{await site.ContentAsync()}; {await site.Cluster.ChecksumAsync("within")}";
+
+        (await site.RestoreAsync([.. options, "--stop-server"])).EnsureSuccess();
+
+        Assert.Equal(before, $"{await site.ContentAsync()}; {await site.Cluster.ChecksumAsync("within")}");
+        await ClusterSoundness.CheckRelationsAsync(site.Cluster);
+    }
+
     private static async Task AddYoungTablespaceAsync(RestoreSite site)
     {
         await site.AddOrdersAsync();
