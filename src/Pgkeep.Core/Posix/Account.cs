@@ -35,6 +35,15 @@ internal sealed record Account(string Name, uint UserId, uint GroupId, string Ho
         }
     }
 
+    /// <summary>Gives this account a file or directory that root has made; whatever anybody else makes belongs to them already.</summary>
+    public void Own(string path)
+    {
+        if (IsRoot)
+        {
+            FileSystem.ChangeOwner(path, UserId, GroupId);
+        }
+    }
+
     private static IEnumerable<Account> ReadAll()
     {
         foreach (var line in File.ReadLines("/etc/passwd"))

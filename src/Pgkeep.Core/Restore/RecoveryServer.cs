@@ -156,10 +156,7 @@ internal sealed class RecoveryServer : IAsyncDisposable
     private void WriteAccess()
     {
         DurableFile.Replace(AccessPath, Access, 0b110_000_000);
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(AccessPath, _plan.Account.UserId, _plan.Account.GroupId);
-        }
+        _plan.Account.Own(AccessPath);
     }
 
     /// <summary>Leaves no server running: either <see cref="StopAsync"/> was called, or this was no success.</summary>

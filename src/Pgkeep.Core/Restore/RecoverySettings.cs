@@ -164,9 +164,6 @@ internal sealed class RecoverySettings
     private static void Replace(string path, ReadOnlySpan<byte> content, int mode, Account owner)
     {
         DurableFile.Replace(path, content, mode);
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
-        }
+        owner.Own(path);
     }
 }

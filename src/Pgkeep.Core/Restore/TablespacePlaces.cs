@@ -66,10 +66,7 @@ internal static class TablespacePlaces
         // A path is bytes to the server; each stands for one character here.
         var entries = map.Entries.Select(entry => moved.TryGetValue(entry.Oid, out var place) ? entry with { Path = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(place.Location)) } : entry);
         DurableFile.Replace(path, Encoding.Latin1.GetBytes(new TablespaceMap([.. entries]).ToText(version)), FileStatus.Of(path)!.Value.Mode);
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
-        }
+        owner.Own(path);
     }
 
     private static bool Names(TablespaceMove move, TablespaceMetadata tablespace) =>

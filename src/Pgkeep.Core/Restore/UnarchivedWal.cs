@@ -53,12 +53,12 @@ internal static class UnarchivedWal
                 }
 
                 File.Copy(file.Path, target, overwrite: true);
-                Own(target, owner);
+                owner.Own(target);
                 if (file.IsReady)
                 {
                     var mark = System.IO.Path.Combine(walDirectory, "archive_status", file.Name.Name + ".ready");
                     File.WriteAllBytes(mark, []);
-                    Own(mark, owner);
+                    owner.Own(mark);
                 }
             }
             catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
@@ -96,14 +96,6 @@ internal static class UnarchivedWal
             && !inventory.Contains(file.Name)
             && (file.Kind == WalFileKind.History || (file is { Kind: WalFileKind.Segment, Segment: { } segment } && IsWritten(path, segment, folder)));
         return isUseful ? new UnarchivedFile(file!, path, File.Exists(System.IO.Path.Combine(folder, "archive_status", file!.Name + ".ready"))) : null;
-    }
-
-    private static void Own(string path, Account owner)
-    {
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
-        }
     }
 
     /// <summary>

@@ -4,4 +4,4 @@ using Xunit;
 [assembly: SupportedOSPlatform("linux")]
 
 // Every test runs a server or two besides itself.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]

@@ -98,9 +98,6 @@ internal sealed class CopyConfiguration
     {
         var path = Path.Combine(_dataDirectory, name);
         DurableFile.Replace(path, Encoding.UTF8.GetBytes(text), FileMode);
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, _owner.UserId, _owner.GroupId);
-        }
+        _owner.Own(path);
     }
 }

@@ -39,7 +39,7 @@ internal sealed class CopyPlaces : IDisposable
 
                 var path = CopyMarker.PathIn(place);
                 DurableFile.Replace(path, marker.ToJson());
-                Own(path, owner);
+                owner.Own(path);
                 taken ??= FileLock.TryTakeDirectory(place) ?? throw Busy(place);
             }
 
@@ -138,16 +138,8 @@ internal sealed class CopyPlaces : IDisposable
 
         if (FileSystem.TryCreateDirectory(path, OwnerOnly))
         {
-            Own(path, owner);
+            owner.Own(path);
             FileSystem.SyncDirectory(Path.GetDirectoryName(path)!);
-        }
-    }
-
-    private static void Own(string path, Account owner)
-    {
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
         }
     }
 

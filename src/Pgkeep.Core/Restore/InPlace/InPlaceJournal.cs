@@ -82,10 +82,7 @@ internal sealed record InPlaceJournal
     public void Write()
     {
         DurableFile.Replace(Path, [.. JsonSerializer.SerializeToUtf8Bytes(this, InPlaceJson.Default.InPlaceJournal), (byte)'\n']);
-        if (Account.IsRoot && Owner is { } owner)
-        {
-            FileSystem.ChangeOwner(Path, owner.UserId, owner.GroupId);
-        }
+        Owner?.Own(Path);
     }
 
     public void Remove()

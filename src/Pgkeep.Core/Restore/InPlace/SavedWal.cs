@@ -25,7 +25,7 @@ internal static class SavedWal
         {
             if (FileSystem.TryCreateDirectory(made, OwnerOnly))
             {
-                Own(made, owner);
+                owner.Own(made);
             }
         }
 
@@ -34,10 +34,10 @@ internal static class SavedWal
             cancellationToken.ThrowIfCancellationRequested();
             if (file.IsReady)
             {
-                Own(WriteMark(directory, file), owner);
+                owner.Own(WriteMark(directory, file));
             }
 
-            Own(Copy(file.Path, Path.Combine(folder, file.Name.Name)), owner);
+            owner.Own(Copy(file.Path, Path.Combine(folder, file.Name.Name)));
         }
 
         FileSystem.SyncDirectory(Path.Combine(directory, Status));
@@ -69,14 +69,6 @@ internal static class SavedWal
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, $"copy \"{from}\" to", to);
-        }
-    }
-
-    private static void Own(string path, Account owner)
-    {
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
         }
     }
 }

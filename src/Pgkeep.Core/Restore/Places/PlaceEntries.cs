@@ -17,9 +17,9 @@ internal static class PlaceEntries
     /// <param name="owner">Root's folder must be the server account's, which may have to undo this.</param>
     public static void Collect(string place, IEnumerable<string> entries, string folder, Account? owner)
     {
-        if (FileSystem.TryCreateDirectory(folder, OwnerOnly) && Account.IsRoot && owner is not null)
+        if (FileSystem.TryCreateDirectory(folder, OwnerOnly))
         {
-            FileSystem.ChangeOwner(folder, owner.UserId, owner.GroupId);
+            owner?.Own(folder);
         }
 
         FileSystem.SyncDirectory(place);

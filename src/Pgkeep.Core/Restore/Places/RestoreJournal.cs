@@ -114,10 +114,7 @@ internal sealed record RestoreJournal
     public void Write()
     {
         DurableFile.Replace(Path, [.. JsonSerializer.SerializeToUtf8Bytes(this, JournalJson.Default.RestoreJournal), (byte)'\n']);
-        if (Account.IsRoot && Owner is { } owner)
-        {
-            FileSystem.ChangeOwner(Path, owner.UserId, owner.GroupId);
-        }
+        Owner?.Own(Path);
     }
 
     /// <summary>Goes over to another state, durably.</summary>

@@ -65,9 +65,6 @@ internal sealed record WalLink(string Text, string Target)
         createDirectory(Target);
         var path = Path.Combine(dataDirectory, Name);
         FileSystem.CreateSymbolicLink(Text, path);
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, owner.UserId, owner.GroupId);
-        }
+        owner.Own(path);
     }
 }

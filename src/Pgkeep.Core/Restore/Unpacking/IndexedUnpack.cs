@@ -45,7 +45,7 @@ internal sealed class IndexedUnpack
             using var index = new FrameIndexReader(ArchiveNames.IndexOf(_archive));
             IReadOnlyList<Worker> workers = [.. Enumerable.Range(0, jobs).Select(_ => new Worker(this, codec))];
             new FrameRunReader(file, _archive, index, codec).Run(workers, cancellationToken);
-            CheckEnds(file, codec, UnpackedRange.Join(workers.SelectMany(worker => worker.Ranges), codec));
+            ArchiveEnds.Require(file, _archive, codec, UnpackedRange.Join(workers.SelectMany(worker => worker.Ranges), codec));
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
@@ -59,38 +59,6 @@ internal sealed class IndexedUnpack
             }
         }
     }
-
-    private void CheckEnds(SafeFileHandle file, Codec codec, UnpackedRange all)
-    {
-        if (!all.IsEndRight)
-        {
-            throw Damaged("the tar in it has no end, or goes on behind it");
-        }
-
-        var head = Read(file, 0, all.StoredStart);
-        var tail = Read(file, all.StoredEnd, RandomAccess.GetLength(file) - all.StoredEnd);
-        if (!codec.AreEndsRight(head, tail, all.Checksum, all.PlainLength))
-        {
-            throw Damaged("the checksum and the length at its end are not those of its content");
-        }
-    }
-
-    /// <summary>What stands outside of the frames is a header or a trailer.</summary>
-    private byte[] Read(SafeFileHandle file, long offset, long length)
-    {
-        const int most = 64 * 1024;
-        var content = new byte[length is >= 0 and <= most ? length : throw Damaged("the index does not reach from its beginning to its end")];
-        for (int done = 0, read; done < content.Length; done += read)
-        {
-            read = RandomAccess.Read(file, content.AsSpan(done), offset + done);
-            _ = read > 0 ? true : throw Damaged("it ends early");
-        }
-
-        return content;
-    }
-
-    private PgkeepException Damaged(string problem) => new(
-        ErrorKind.BackupDamaged, $"\"{_archive}\" cannot be unpacked by its index: {problem}", "with --jobs 1 it is unpacked without the index, which it is whole without");
 
     private void Write(IndexedFrame frame, FilePart part, int? mode, ReadOnlySpan<byte> content)
     {
@@ -130,12 +98,12 @@ internal sealed class IndexedUnpack
         {
             if (!isWhole)
             {
-                throw unpack.Damaged($"the frame at byte {frame.StoredOffset} does not decompress");
+                throw ArchiveEnds.Damaged(unpack._archive, $"the frame at byte {frame.StoredOffset} does not decompress");
             }
 
             if (unpack._members.Walk(frame, plain, new Visit(unpack, frame), out var endsTar) is { } misfit)
             {
-                throw unpack.Damaged(misfit);
+                throw ArchiveEnds.Damaged(unpack._archive, misfit);
             }
 
             var range = UnpackedRange.Of(frame, codec.ChecksumOf(plain), endsTar);

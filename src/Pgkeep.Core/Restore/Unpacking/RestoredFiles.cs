@@ -180,13 +180,7 @@ internal sealed class RestoredFiles
         }
     }
 
-    public void Own(string path)
-    {
-        if (Account.IsRoot)
-        {
-            FileSystem.ChangeOwner(path, _owner.UserId, _owner.GroupId);
-        }
-    }
+    public void Own(string path) => _owner.Own(path);
 
     private static void SetMode(SafeFileHandle file, string path, int mode)
     {

@@ -38,7 +38,7 @@ internal sealed class SelectedCopy
         using var files = new SelectedFiles(Files, Target, path);
         if (_jobs > 1 && File.Exists(ArchiveNames.IndexOf(path)))
         {
-            new SelectedUnpack(files, path, prefix).Run(_metadata.Codec, _jobs, cancellationToken);
+            new SelectedUnpack(files, path, prefix, _metadata.Codec).Run(_jobs, cancellationToken);
         }
         else
         {

@@ -8,8 +8,8 @@ internal sealed class SelectedFrame
     /// <summary>It was not read.</summary>
     public bool IsPassedOver { get; init; }
 
-    /// <summary>CRC-32 of the frame's content; 0 where it was passed over.</summary>
-    public uint Crc { get; init; }
+    /// <summary>The codec's, of the frame's content; 0 where it was passed over.</summary>
+    public uint Checksum { get; init; }
 
     /// <summary>Why the frame is not what the index says; null where it is.</summary>
     public string? Misfit { get; set; }

@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Frames;
-using Pgkeep.Streams;
 using Pgkeep.Streams.Codecs;
 using Pgkeep.Streams.Tar;
 
@@ -21,32 +19,30 @@ internal sealed class SelectedUnpack : IFrameConsumer<SelectedFrame>
     private readonly string _archive;
     private readonly string _prefix;
     private readonly FrameMembers _members;
-    private uint _crc;
-    private long _plainLength;
-    private long _storedStart;
-    private long _storedEnd;
-    private bool _hasEnded;
+    private readonly Codec _codec;
+    private UnpackedRange? _all;
     private bool _isWhole = true;
 
     /// <param name="archive">Its path.</param>
     /// <param name="prefix">See <see cref="FrameMembers"/>.</param>
-    public SelectedUnpack(SelectedFiles files, string archive, string prefix)
+    public SelectedUnpack(SelectedFiles files, string archive, string prefix, Codec codec)
     {
         _files = files;
         _archive = archive;
         _prefix = prefix;
         _members = new FrameMembers(prefix);
+        _codec = codec;
     }
 
     /// <exception cref="PgkeepException">Archive, index and manifest do not fit, or something cannot be read or written.</exception>
-    public void Run(Codec codec, int jobs, CancellationToken cancellationToken)
+    public void Run(int jobs, CancellationToken cancellationToken)
     {
         try
         {
             using var file = File.OpenHandle(_archive, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
             using var index = new FrameIndexReader(ArchiveNames.IndexOf(_archive));
-            new ParallelFrameReader<SelectedFrame>(file, _archive, index, codec, this).Run(jobs, cancellationToken);
-            CheckEnds(file, codec);
+            new ParallelFrameReader<SelectedFrame>(file, _archive, index, _codec, this).Run(jobs, cancellationToken);
+            ArchiveEnds.Require(file, _archive, _codec, _all ?? throw ArchiveEnds.Damaged(_archive, "the index has no frame"), _isWhole);
         }
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
@@ -84,7 +80,7 @@ internal sealed class SelectedUnpack : IFrameConsumer<SelectedFrame>
 
     public SelectedFrame Process(IndexedFrame frame, ReadOnlySpan<byte> plain)
     {
-        var result = new SelectedFrame { Crc = Crc32.Append(0, plain) };
+        var result = new SelectedFrame { Checksum = _codec.ChecksumOf(plain) };
         var scratch = ArrayPool<byte>.Shared.Rent(plain.Length);
         try
         {
@@ -102,12 +98,12 @@ internal sealed class SelectedUnpack : IFrameConsumer<SelectedFrame>
     {
         if (result is null)
         {
-            throw Damaged($"the frame at byte {frame.StoredOffset} does not decompress");
+            throw ArchiveEnds.Damaged(_archive, $"the frame at byte {frame.StoredOffset} does not decompress");
         }
 
-        if ((result.Misfit ?? (_hasEnded && !result.EndsTar ? "the tar goes on behind its end" : null)) is { } misfit)
+        if (result.Misfit is { } misfit)
         {
-            throw Damaged(misfit);
+            throw ArchiveEnds.Damaged(_archive, misfit);
         }
 
         foreach (var part in result.Parts)
@@ -115,12 +111,9 @@ internal sealed class SelectedUnpack : IFrameConsumer<SelectedFrame>
             _files.Complete(part);
         }
 
-        _storedStart = frame.Number == 0 ? frame.StoredOffset : _storedStart;
-        _storedEnd = frame.StoredOffset + frame.StoredLength;
-        _hasEnded |= result.EndsTar;
+        var range = UnpackedRange.Of(frame, result.Checksum, result.EndsTar);
+        _all = _all is { } before ? before.TryAppend(range, _codec) ?? throw ArchiveEnds.Damaged(_archive, "the index has a gap") : range;
         _isWhole &= !result.IsPassedOver;
-        _crc = _isWhole ? Crc32.Combine(_crc, result.Crc, frame.PlainLength) : 0;
-        _plainLength += frame.PlainLength;
     }
 
     /// <summary>Whether nothing lies between the parts but a header of one block for each file that begins here, and the padding behind each that ends.</summary>
@@ -140,27 +133,6 @@ internal sealed class SelectedUnpack : IFrameConsumer<SelectedFrame>
 
         return position == frame.PlainLength;
     }
-
-    /// <summary>What stands outside of the frames is a header or a trailer; where frames were passed over, nobody knows the checksum that it should have.</summary>
-    private void CheckEnds(SafeFileHandle file, Codec codec)
-    {
-        const int most = 64 * 1024;
-        var length = RandomAccess.GetLength(file);
-        if (_storedStart > most || length - _storedEnd is < 0 or > most)
-        {
-            throw Damaged("the index does not reach from its beginning to its end");
-        }
-
-        var (head, tail) = (new byte[_storedStart], new byte[length - _storedEnd]);
-        var isRead = ExistingFile.Read(file, _archive, head, 0) == head.Length && ExistingFile.Read(file, _archive, tail, _storedEnd) == tail.Length;
-        if (!isRead || !_hasEnded || (_isWhole && !codec.AreEndsRight(head, tail, _crc, _plainLength)))
-        {
-            throw Damaged(_hasEnded ? "the checksum and the length at its end are not those of its content" : "the tar in it has no end");
-        }
-    }
-
-    private PgkeepException Damaged(string problem) => new(
-        ErrorKind.BackupDamaged, $"\"{_archive}\" cannot be unpacked by its index: {problem}", "with --jobs 1 it is unpacked without the index, which it is whole without");
 
     private sealed class Visit(SelectedUnpack unpack, SelectedFrame result, byte[] scratch) : IFrameVisitor
     {
