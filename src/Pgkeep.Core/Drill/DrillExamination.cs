@@ -1,8 +1,5 @@
-using System.Globalization;
 using Pgkeep.Diagnostics;
-using Pgkeep.Posix;
 using Pgkeep.Postgres;
-using Pgkeep.Postgres.Cluster;
 using Pgkeep.Postgres.Server;
 using Pgkeep.Restore;
 using Pgkeep.Restore.Copies;
@@ -12,7 +9,6 @@ namespace Pgkeep.Drill;
 /// <summary>What is looked at in a recovered copy while its server runs, which nobody else can reach. Nothing that a role or a database has set is loaded into these sessions.</summary>
 internal sealed class DrillExamination
 {
-    private const string AmcheckName = "pg_amcheck";
     private const string SessionOptions = "-c session_preload_libraries= -c local_preload_libraries=";
 
     /// <summary>Of a program's words in a report.</summary>
@@ -27,7 +23,7 @@ internal sealed class DrillExamination
     /// <param name="draft">Is told of each check, and when all databases could be used: a restore would be over then.</param>
     public async Task RunAsync(RecoveryServer server, DrillDraft draft, CancellationToken cancellationToken)
     {
-        var health = await new ClusterHealthCheck(_plan.Restore, server, null) { SessionOptions = SessionOptions }.RunAsync();
+        var health = await new ClusterHealthCheck(_plan.Restore, server, null) { SessionOptions = SessionOptions }.RunAsync(cancellationToken);
         draft.Add(health.Problems.Count == 0
             ? new DrillCheck("databases", true, $"{health.Databases.Count} databases open and can be read: {string.Join(", ", health.Databases)}")
             : new DrillCheck("databases", false, string.Join("; ", health.Problems)));
@@ -39,20 +35,18 @@ internal sealed class DrillExamination
 
         using var socket = server.OpenSocket();
         draft.Add(await CheckEndAsync(socket, role, database, draft, cancellationToken));
-        var superuser = await FindSuperuserAsync(socket, role, database, cancellationToken);
-        if (_settings.RunsAmcheck)
+        var amcheck = new Amcheck(_plan.Restore, socket, (role, database) => OpenAsync(socket, role, database, cancellationToken), _settings.Restore.Fetch.Jobs);
+        if (_settings.Restore.RunsAmcheck)
         {
-            draft.Add(await RunAmcheckAsync(socket.Port, superuser, cancellationToken));
+            var (isSound, detail) = await amcheck.RunAsync(role, health.Databases, cancellationToken);
+            draft.Add(new DrillCheck(Amcheck.ProgramName, isSound, detail));
         }
 
         if (_settings.SqlFile is not null)
         {
-            draft.Add(await RunStatementsAsync(socket, superuser, cancellationToken));
+            draft.Add(await RunStatementsAsync(socket, await amcheck.FindSuperuserAsync(role, database, cancellationToken), cancellationToken));
         }
     }
-
-    /// <summary>pg_amcheck came with 14; looked for before anything is copied.</summary>
-    public static string? FindAmcheck(ServerPrograms programs) => Path.Combine(programs.Directory, AmcheckName) is var path && File.Exists(path) ? path : null;
 
     /// <summary>The server has promoted itself, and has the last commit that the WAL was to lead to.</summary>
     private async Task<DrillCheck> CheckEndAsync(RecoverySocket socket, string role, string database, DrillDraft draft, CancellationToken cancellationToken)
@@ -71,31 +65,6 @@ internal sealed class DrillExamination
 
     /// <summary>The last commit that the plan read in the WAL before the end.</summary>
     private static DateTimeOffset? Planned(RecoveryEnd end) => end.LastIn is [.., var last] ? last.Time : null;
-
-    private static async Task<string> FindSuperuserAsync(RecoverySocket socket, string role, string database, CancellationToken cancellationToken)
-    {
-        await using var server = await OpenAsync(socket, role, database, cancellationToken);
-        var found = await server.QueryAsync("SELECT rolname::text FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY oid LIMIT 1", row => row.Get<string>(0), cancellationToken);
-        return found is [var superuser] ? superuser : role;
-    }
-
-    private async Task<DrillCheck> RunAmcheckAsync(int port, string superuser, CancellationToken cancellationToken)
-    {
-        var program = FindAmcheck(_plan.Restore.Programs)!;
-        IReadOnlyList<string> words =
-        [
-            "--host", _plan.Restore.DataDirectory, "--port", port.ToString(CultureInfo.InvariantCulture), "--username", superuser,
-            "--jobs", _settings.Restore.Fetch.Jobs.ToString(CultureInfo.InvariantCulture), "--no-password", "--all", "--install-missing", "--heapallindexed",
-        ];
-        var answer = await ProgramRun.RunAsync(program, words, _plan.Restore.Account, cancellationToken);
-        // Its own codes: 2 for corruption, 1 where it could not work (PostgreSQL src/bin/pg_amcheck/pg_amcheck.c).
-        return answer.ExitCode switch
-        {
-            0 => new DrillCheck(AmcheckName, true, "nothing found in tables and indexes of all databases"),
-            2 => new DrillCheck(AmcheckName, false, Shorten(answer.Output)),
-            _ => throw new PgkeepException(ErrorKind.ServerFailed, $"{AmcheckName} could not work: {Shorten(answer.Output.ReplaceLineEndings(" "))}", "it needs the extension amcheck, which is in PostgreSQL's contrib package"),
-        };
-    }
 
     /// <summary>Each in its own transaction. What answers with one boolean column must answer true: null says no more than false does.</summary>
     private async Task<DrillCheck> RunStatementsAsync(RecoverySocket socket, string superuser, CancellationToken cancellationToken)

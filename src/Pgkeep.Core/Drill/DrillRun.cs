@@ -73,7 +73,6 @@ internal sealed class DrillRun
             var planner = new CopyPlanner(_settings.Restore, new CopySettings(place.DataDirectory, Port) { IsIdle = true });
             var plan = await planner.MakeAsync(_log.Write, cancellationToken);
             _draft.Plan(plan);
-            RequireAmcheck(plan);
             _draft.EndPhase("plan");
             await DrillAsync(planner, plan, new DrillExamination(_settings, plan, statements), reading, cancellationToken);
         }
@@ -104,15 +103,6 @@ internal sealed class DrillRun
             cancellationToken);
         _draft.Add(await new PageScan(plan.Restore.DataDirectory).RunAsync(_settings.Restore.Fetch.Jobs, cancellationToken));
         _draft.EndPhase("pages");
-    }
-
-    private void RequireAmcheck(CopyPlan plan)
-    {
-        if (_settings.RunsAmcheck && DrillExamination.FindAmcheck(plan.Restore.Programs) is null)
-        {
-            throw new PgkeepException(
-                ErrorKind.ServerUnsuitable, $"there is no pg_amcheck in \"{plan.Restore.Programs.Directory}\"", "it comes with PostgreSQL 14 and later; leave --amcheck out");
-        }
     }
 
     private static string Read(string path)

@@ -10,8 +10,6 @@ internal sealed record DrillSettings
     /// <summary>Absolute; the copy lies in a directory of its own below it, and is gone at the end.</summary>
     public required string Scratch { get; init; }
 
-    public required bool RunsAmcheck { get; init; }
-
     /// <summary>Of statements that must succeed; null for none.</summary>
     public string? SqlFile { get; init; }
 

@@ -7,4 +7,7 @@ internal sealed record ClusterHealth(IReadOnlyList<string> Databases, IReadOnlyL
 {
     /// <summary>As whom they were opened; null where nobody could log in.</summary>
     public string? Role { get; init; }
+
+    /// <summary>What pg_amcheck says of a sound cluster; null where it was not asked, or has found something, which is a problem then.</summary>
+    public string? Amcheck { get; init; }
 }

@@ -13,6 +13,7 @@ internal sealed class ClusterHealthCheck
     /// <summary>initdb makes both; one may have been dropped.</summary>
     private static readonly string[] FirstDatabases = ["postgres", "template1"];
 
+    private readonly RestorePlan _plan;
     private readonly RecoveryServer _server;
     private readonly IReadOnlyList<string> _roles;
     private readonly DatabaseChoice? _databases;
@@ -20,16 +21,20 @@ internal sealed class ClusterHealthCheck
     /// <summary>Of each session.</summary>
     public string? SessionOptions { get; init; }
 
+    /// <summary>With how many sessions pg_amcheck looks into all tables and indexes; null where it does not.</summary>
+    public int? AmcheckJobs { get; init; }
+
     /// <param name="role">Null for the usual names: the account's own, which initdb takes, and postgres.</param>
     public ClusterHealthCheck(RestorePlan plan, RecoveryServer server, string? role)
     {
+        _plan = plan;
         _server = server;
         _databases = plan.Databases;
         _roles = [.. role is null ? new[] { plan.Account.Name, "postgres" }.Distinct() : [role]];
     }
 
-    /// <remarks>Is not interrupted: it is short, and the cluster is recovered already.</remarks>
-    public async Task<ClusterHealth> RunAsync()
+    /// <param name="cancellationToken">Ends pg_amcheck alone, which may take long: the cluster is recovered already.</param>
+    public async Task<ClusterHealth> RunAsync(CancellationToken cancellationToken = default)
     {
         using var socket = _server.OpenSocket();
         var (known, failure) = await ListAsync(socket);
@@ -58,7 +63,25 @@ internal sealed class ClusterHealthCheck
             }
         }
 
-        return new ClusterHealth(opened, problems) { Role = found.Role };
+        var health = new ClusterHealth(opened, problems) { Role = found.Role };
+        return AmcheckJobs is { } jobs && opened.Count > 0 ? await RunAmcheckAsync(health, socket, jobs, cancellationToken) : health;
+    }
+
+    private async Task<ClusterHealth> RunAmcheckAsync(ClusterHealth health, RecoverySocket socket, int jobs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (isSound, detail) = await new Amcheck(_plan, socket, (role, database) => OpenAsync(socket, role, database), jobs).RunAsync(health.Role!, health.Databases, cancellationToken);
+            return isSound ? health with { Amcheck = detail } : health with { Problems = [.. health.Problems, $"{Amcheck.ProgramName} found: {detail}"] };
+        }
+        catch (PgkeepException failure)
+        {
+            return health with { Problems = [.. health.Problems, failure.Message] };
+        }
+        catch (OperationCanceledException)
+        {
+            return health with { Problems = [.. health.Problems, $"{Amcheck.ProgramName} was interrupted"] };
+        }
     }
 
     /// <returns>Open tells of emptied databases that could not be closed.</returns>

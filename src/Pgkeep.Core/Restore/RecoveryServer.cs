@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pgkeep.Diagnostics;
 using Pgkeep.Posix;
 using Pgkeep.Postgres;
@@ -27,6 +28,10 @@ internal sealed class RecoveryServer : IAsyncDisposable
 
     /// <summary>PostgreSQL src/include/utils/pidfile.h, PM_STATUS_READY.</summary>
     private const string ReadyStatus = "ready";
+
+    /// <summary>Of WAL, whatever a segment's size; and as many segments at least.</summary>
+    private const uint KeptWalInMiB = 64;
+    private const uint KeptSegments = 4;
 
     /// <summary>For pg_ctl, which waits for the begin of the replay only; what follows is watched here.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromHours(1);
@@ -189,6 +194,8 @@ internal sealed class RecoveryServer : IAsyncDisposable
         "-c", $"hba_file={AccessPath}",
         // Without it, settings lower than the old server's would stop the replay (max_connections and the like).
         "-c", "hot_standby=off",
+        // No receiver can have the first segments of the new timeline before the checkpoints at its promotion and its end, which would remove them.
+        "-c", string.Create(CultureInfo.InvariantCulture, $"wal_keep_size={Math.Max(KeptWalInMiB, KeptSegments * (_plan.Metadata.Cluster.WalSegmentSize >> 20))}MB"),
         "-c", "update_process_title=on",
         "-c", "logging_collector=off",
         "-c", "log_destination=stderr",

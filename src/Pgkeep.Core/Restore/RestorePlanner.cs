@@ -104,9 +104,15 @@ internal sealed class RestorePlanner
         };
     }
 
-    private async Task<ServerPrograms> FindProgramsAsync(ClusterMetadata cluster, Account account, CancellationToken cancellationToken)
+    /// <summary>PostgreSQL's own, which can read the backup's files.</summary>
+    public async Task<ServerPrograms> FindProgramsAsync(ClusterMetadata cluster, Account account, CancellationToken cancellationToken)
     {
         var programs = await ServerPrograms.FindAsync(cluster.PostgresqlMajor, _settings.BinDirectory, cluster.BinDirectory, account, cancellationToken);
+        if (_settings.RunsAmcheck)
+        {
+            Amcheck.Require(programs);
+        }
+
         await ProgramProof.RequireFitAsync(cluster, programs, account, cancellationToken);
         return programs;
     }

@@ -228,8 +228,7 @@ internal sealed class RestoreRun
         var copying = clock.End("copy");
         if (_settings is { IsLeft: false, Action: not RecoveryTargetAction.Pause })
         {
-            await RecoverAsync(recovery, cancellationToken);
-            var replaying = clock.End("replay");
+            var replaying = await RecoverAsync(recovery, clock, cancellationToken);
             if (plan.Reuse == FileReuse.None)
             {
                 _log.Append(new RestoreSpeed(copy.Bytes, copying, plan.Wal.Bytes(new WalSegmentSize(plan.Metadata.Cluster.WalSegmentSize)), replaying).ToString());
@@ -282,21 +281,26 @@ internal sealed class RestoreRun
             ]);
     }
 
-    private async Task RecoverAsync(ClusterRecovery recovery, CancellationToken cancellationToken)
+    /// <returns>How long the replay took.</returns>
+    private async Task<TimeSpan> RecoverAsync(ClusterRecovery recovery, PhaseClock clock, CancellationToken cancellationToken)
     {
         if (_settings.Action == RecoveryTargetAction.Shutdown)
         {
             await recovery.RunToShutdownAsync(cancellationToken);
-            return;
+            return clock.End("replay");
         }
 
+        var replaying = TimeSpan.Zero;
         await recovery.RunAsync(
             async server =>
             {
                 _hasRecovered = true;
-                _health = await new ClusterHealthCheck(_plan, server, _settings.Role).RunAsync();
+                replaying = clock.End("replay");
+                _health = await new ClusterHealthCheck(_plan, server, _settings.Role) { AmcheckJobs = _settings.AmcheckJobs }.RunAsync(cancellationToken);
             },
             cancellationToken);
+        clock.End("checks");
+        return replaying;
     }
 
     /// <returns>How it stands, for a person.</returns>

@@ -44,6 +44,11 @@ internal sealed record RestoreSettings
     /// <summary>As whom the restored server is looked at; null for one of the usual names.</summary>
     public string? Role { get; init; }
 
+    /// <summary>pg_amcheck looks into the recovered cluster before anybody comes in.</summary>
+    public bool RunsAmcheck { get; init; }
+
+    public int? AmcheckJobs => RunsAmcheck ? Fetch.Jobs : null;
+
     /// <summary>Old files are used where their content is the backup's.</summary>
     public bool IsDelta { get; init; }
 

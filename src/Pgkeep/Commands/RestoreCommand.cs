@@ -3,6 +3,7 @@ using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Output.Progress;
 using Pgkeep.Postgres.Cluster.Service;
+using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
 using Pgkeep.Repository.Prefetch;
 using Pgkeep.Restore;
@@ -50,6 +51,7 @@ internal static class RestoreCommand
             IsLeft = context.Get(OptionTable.NoStart),
             Moves = context.Get(OptionTable.Tablespaces),
             Role = context.Get(OptionTable.User),
+            RunsAmcheck = context.Get(OptionTable.Amcheck) && IsRecoveredHere(context),
             IsDelta = context.Get(OptionTable.Delta),
             IsInPlace = context.Get(OptionTable.InPlace),
             OnlyDatabases = context.Get(OptionTable.OnlyDatabases) ?? [],
@@ -91,6 +93,18 @@ internal static class RestoreCommand
         var result = await RestoreAsync(context, settings, planner, plan, cancellationToken);
         RestoreResultText.Write(context, result);
         return result.Health is { Problems.Count: > 0 } ? ErrorKinds.Of(ErrorKind.Findings).ExitCode : 0;
+    }
+
+    /// <summary>Otherwise nobody has looked at the cluster when the restore is over, and amcheck cannot either.</summary>
+    private static bool IsRecoveredHere(CommandContext context)
+    {
+        var isRecovered = !context.Get(OptionTable.NoStart) && TargetOptions.Action(context) == RecoveryTargetAction.Promote;
+        if (!isRecovered)
+        {
+            context.Warn("pg_amcheck is left out: the recovery is not over when this ends");
+        }
+
+        return isRecovered;
     }
 
     /// <summary>What is told on the way ends with the work, so that the answer or the failure begins on a line of its own.</summary>

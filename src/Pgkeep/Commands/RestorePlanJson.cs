@@ -24,6 +24,9 @@ internal static class RestorePlanJson
         json.WriteNumber("unarchived", plan.Wal.Unarchived.Count);
         json.WriteString("received_until", plan.Wal.ReceivedUntil?.ToString());
         json.WriteEndObject();
+        json.WriteString("server_version", plan.Programs.Version);
+        json.WriteString("bin_directory", plan.Programs.Directory);
+        json.WriteString("backup_server_version", plan.Metadata.Cluster.PostgresqlVersion);
         json.WriteString("data_directory", plan.DataDirectory);
         json.WriteString("old_data_directory", plan.OldDataDirectory);
         json.WriteStartArray("tablespaces");

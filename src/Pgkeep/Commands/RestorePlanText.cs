@@ -52,6 +52,9 @@ internal static class RestorePlanText
             table.Add("", $"the last of them was being received: it goes to {received}");
         }
 
+        var version = plan.Metadata.Cluster.PostgresqlVersion;
+        table.Add("programs", $"PostgreSQL {plan.Programs.Version}, in {plan.Programs.Directory}{(plan.Programs.Version == version ? "" : $"; the backup is of {version}")}");
+
         return table;
     }
 

@@ -108,7 +108,7 @@ internal static class RestoreResultText
             return;
         }
 
-        context.Output.WriteResult($"health    {seen.Databases.Count} databases open and can be read");
+        context.Output.WriteResult($"health    {seen.Databases.Count} databases open and can be read{(seen.Amcheck is { } amcheck ? $"; pg_amcheck: {amcheck}" : "")}");
         foreach (var problem in seen.Problems)
         {
             context.Warn(problem);
@@ -130,6 +130,7 @@ internal static class RestoreResultText
             json.WriteStartObject("health");
             WriteStrings(json, "databases", health.Databases);
             WriteStrings(json, "problems", health.Problems);
+            json.WriteString("amcheck", health.Amcheck);
             json.WriteEndObject();
         }
     }

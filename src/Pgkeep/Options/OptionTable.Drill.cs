@@ -32,11 +32,12 @@ internal static partial class OptionTable
     public static Option<bool> Amcheck { get; } = new()
     {
         Name = "amcheck",
-        EnvironmentName = "PGKEEP_DRILL_AMCHECK",
+        EnvironmentName = "PGKEEP_AMCHECK",
         Codec = FlagCodec.Instance,
         Default = FlagCodec.Off,
-        Commands = Drilling,
-        Summary = "Also run pg_amcheck over all tables and indexes of the copy (PostgreSQL 14 and later)",
+        Commands = [CommandNames.Drill, CommandNames.Restore],
+        Summary = "Also run pg_amcheck over all recovered tables and indexes (PostgreSQL 14 and later)",
+        Details = "It comes before anybody else can connect, and reads everything once more.",
     };
 
     public static Option<string?> Sql { get; } = new()

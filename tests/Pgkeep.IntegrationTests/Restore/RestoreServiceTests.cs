@@ -107,6 +107,35 @@ public sealed class RestoreServiceTests : IntegrationTest
         Assert.False(File.Exists(Path.Combine(_site.DataDirectory, "pgkeep-recovery.hba")));
     }
 
+    [Theory, EachMajor(Min = 14)]
+    public async Task Amcheck_looks_into_it_too_and_leaves_nothing_behind(int major)
+    {
+        await StartAsync(major);
+        Assert.SkipUnless(File.Exists(Path.Combine(_site.Cluster.BinDirectory, "pg_amcheck")), "needs pg_amcheck");
+        await _site.Cluster.ExecuteAsync("CREATE DATABASE second");
+        await _site.Cluster.ExecuteAsync("CREATE EXTENSION amcheck", "second");
+        await _site.BackupAsync();
+        var before = await _site.ContentAsync();
+
+        var sound = (await _site.RestoreAsync("--stop-server", "--amcheck")).EnsureSuccess();
+        // An index that is no longer what its expression says, as after an update of the library that orders text.
+        await _site.Cluster.ExecuteAsync("CREATE FUNCTION keyed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'");
+        await _site.Cluster.ExecuteAsync("CREATE INDEX of_another_day ON orders (keyed(i))");
+        await _site.Cluster.ExecuteAsync("CREATE OR REPLACE FUNCTION keyed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT -$1'");
+        var unsound = await _site.RestoreAsync("--stop-server", "--amcheck");
+        var left = await _site.RestoreAsync("--stop-server", "--amcheck", "--no-start");
+
+        Assert.Contains("pg_amcheck: nothing found", sound.Stdout, StringComparison.Ordinal);
+        unsound.EnsureExitCode(3);
+        Assert.Contains("of_another_day", unsound.Stderr, StringComparison.Ordinal);
+        Assert.Contains("pg_amcheck is left out", left.EnsureSuccess().Stderr, StringComparison.Ordinal);
+        (await _site.RollbackAsync()).EnsureSuccess();
+        await _site.Cluster.StartAsync();
+        Assert.Equal(before, await _site.ContentAsync());
+        Assert.Equal(0, await _site.Cluster.ScalarAsync<long>("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'"));
+        Assert.Equal(1, await _site.Cluster.ScalarAsync<long>("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'", "second"));
+    }
+
     /// <returns>What the tables held at the restore point "here".</returns>
     private async Task<string> StartAsync(int major)
     {

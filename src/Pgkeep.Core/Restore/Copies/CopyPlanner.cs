@@ -41,7 +41,7 @@ internal sealed class CopyPlanner
         CheckPlaces([dataDirectory, .. tablespaces.Select(tablespace => tablespace.Location)], left);
         var account = AccountFor(dataDirectory, metadata);
         await RequireReachableAsync(dataDirectory, account, cancellationToken);
-        var programs = await ServerPrograms.FindAsync(metadata.Cluster.PostgresqlMajor, _settings.BinDirectory, metadata.Cluster.BinDirectory, account, cancellationToken);
+        var programs = await _planner.FindProgramsAsync(metadata.Cluster, account, cancellationToken);
         var wal = await _planner.ProveWalAsync(metadata, dataDirectory, null, choice.Known, isForPlan: true, cancellationToken);
         var space = RestoreSpace.Of(BackupContent.Of(choice.Backup), metadata, dataDirectory, tablespaces, OldPlaces.None, wal, _ => 0);
         space.Require(dataDirectory, []);

@@ -36,10 +36,11 @@ internal sealed class CopyRun
                     async server =>
                     {
                         reading?.Dispose();
-                        health = await new ClusterHealthCheck(plan, server, _settings.Role).RunAsync();
+                        clock.End("replay");
+                        health = await new ClusterHealthCheck(plan, server, _settings.Role) { AmcheckJobs = _settings.AmcheckJobs }.RunAsync(cancellationToken);
                     },
                     cancellationToken);
-                clock.End("replay");
+                clock.End("checks");
             }
 
             work.Keep();
