@@ -84,6 +84,7 @@ internal sealed class ClusterCopy : IDisposable
 
         _unpack.Run(Path.Combine(_plan.Backup.Directory, _plan.Metadata.Archives.Wal), "", walDirectory, cancellationToken);
         UnarchivedWal.Copy(unarchived, _plan.Metadata, walDirectory, _plan.Account, cancellationToken);
+        _unpack.CompleteWal(walDirectory);
         foreach (var (directory, place) in _opened)
         {
             FileSystem.SyncAll(directory, place);

@@ -16,6 +16,8 @@ internal sealed class Unpack
     private const int BufferLength = 1024 * 1024;
     private const int OwnerOnly = 0b111_000_000;
     private const int OpenToGroup = 0b111_101_000;
+    private const int OwnersFile = 0b110_000_000;
+    private const int GroupReadsFile = 0b110_100_000;
 
     private readonly RestoredFiles _files;
     private readonly Codec _codec;
@@ -73,6 +75,31 @@ internal sealed class Unpack
         catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
         {
             throw PosixError.From(thrown, "change the mode of", dataDirectory);
+        }
+    }
+
+    /// <summary>WAL has the mode that the cluster's server gives its own, wherever it came from; a backup made its part of the archive.</summary>
+    /// <param name="walDirectory">With nothing in it but what was restored.</param>
+    public void CompleteWal(string walDirectory)
+    {
+        try
+        {
+            foreach (var directory in new[] { walDirectory, Path.Combine(walDirectory, "archive_status") }.Where(Directory.Exists))
+            {
+                if (_files.IsOpenToGroup)
+                {
+                    File.SetUnixFileMode(directory, (UnixFileMode)OpenToGroup);
+                }
+
+                foreach (var file in Directory.EnumerateFiles(directory))
+                {
+                    File.SetUnixFileMode(file, (UnixFileMode)(_files.IsOpenToGroup ? GroupReadsFile : OwnersFile));
+                }
+            }
+        }
+        catch (Exception thrown) when (PosixError.IsInputOutput(thrown))
+        {
+            throw PosixError.From(thrown, "change the modes in", walDirectory);
         }
     }
 
