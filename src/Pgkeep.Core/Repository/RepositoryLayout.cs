@@ -54,9 +54,6 @@ internal sealed record RepositoryLayout(string BackupDirectory, string WalDirect
     {
         var other = FileSystem.Resolve(directory);
         return new[] { BackupDirectory, WalDirectory }.FirstOrDefault(own =>
-            FileSystem.Resolve(own) is var resolved && (IsInside(resolved, other) || IsInside(other, resolved)));
+            FileSystem.Resolve(own) is var resolved && (FileSystem.IsInside(resolved, other) || FileSystem.IsInside(other, resolved)));
     }
-
-    private static bool IsInside(string path, string directory) =>
-        path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
 }

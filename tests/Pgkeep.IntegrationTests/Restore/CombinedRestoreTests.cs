@@ -136,9 +136,7 @@ public sealed class CombinedRestoreTests : IntegrationTest
         await using var volume = await CloningVolume.MountAsync(await workspace.CreateDirectoryAsync("mount"), 1024);
         var site = await RestoreSite.StartAsync(workspace, PostgresServers.Newest, name: "mount/data");
         await using var cluster = site.Cluster;
-        await site.Cluster.ExecuteAsync("DROP TABLE far");
-        await site.Cluster.ExecuteAsync("DROP TABLESPACE elsewhere");
-        await site.Cluster.ExecuteAsync($"CREATE TABLESPACE elsewhere LOCATION '{await workspace.CreateDirectoryAsync("mount/near")}'");
+        await site.MoveTablespaceAsync(await workspace.CreateDirectoryAsync("mount/near"));
         await CreateDatabasesAsync(site);
         await site.BackupAsync();
         var (shop, rows) = (await ShopAsync(site), await site.Cluster.ChecksumAsync("rows_of_huge", "huge"));

@@ -227,10 +227,8 @@ public sealed class DeltaTests : IntegrationTest
         await using var volume = await CloningVolume.MountAsync(await workspace.CreateDirectoryAsync("mount"), 1024);
         var site = await RestoreSite.StartAsync(workspace, PostgresServers.Newest, name: "mount/data");
         await using var cluster = site.Cluster;
-        await site.Cluster.ExecuteAsync("DROP TABLE far");
-        await site.Cluster.ExecuteAsync("DROP TABLESPACE elsewhere");
-        await site.Cluster.ExecuteAsync($"CREATE TABLESPACE near LOCATION '{await workspace.CreateDirectoryAsync("mount/near")}'");
-        await site.Cluster.ExecuteAsync("CREATE TABLE far (i int, note text) TABLESPACE near; INSERT INTO far SELECT i, md5(i::text) FROM generate_series(1, 100000) i; CREATE TABLE big AS SELECT i, md5(i::text) m FROM generate_series(1, 500000) i");
+        await site.MoveTablespaceAsync(await workspace.CreateDirectoryAsync("mount/near"));
+        await site.Cluster.ExecuteAsync("CREATE TABLE far (i int, note text) TABLESPACE elsewhere; INSERT INTO far SELECT i, md5(i::text) FROM generate_series(1, 100000) i; CREATE TABLE big AS SELECT i, md5(i::text) m FROM generate_series(1, 500000) i");
         await site.BackupAsync();
         var first = await site.ContentAsync();
         await site.ArchiveAsync();

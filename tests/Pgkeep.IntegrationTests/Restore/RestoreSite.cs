@@ -60,6 +60,14 @@ internal sealed class RestoreSite
         return site;
     }
 
+    /// <summary>In place of the tablespace that every site has: one somewhere else, without the table.</summary>
+    public async Task MoveTablespaceAsync(string location)
+    {
+        await Cluster.ExecuteAsync("DROP TABLE far");
+        await Cluster.ExecuteAsync("DROP TABLESPACE elsewhere");
+        await Cluster.ExecuteAsync($"CREATE TABLESPACE elsewhere LOCATION '{location}'");
+    }
+
     public async Task<string> BackupAsync()
     {
         (await RunAsync(["backup", "--quiet"])).EnsureSuccess();
