@@ -53,6 +53,7 @@ internal sealed class BackupRun
         }
 
         await stores.Archive.RemoveLeftoversAsync(cancellationToken);
+        await WalIndexStore.Of(_settings.Layout, stores.Archive).RemoveLeftoversAsync(cancellationToken);
         var name = await FreeNameAsync(cancellationToken);
         Progress?.Begin(await access.OutsetAsync(cancellationToken));
         _log.Write($"Starting PostgreSQL base backup: {name}");

@@ -56,11 +56,13 @@ internal sealed class CleanupRun
         foreach (var file in plan.Wal)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await stores.Archive.DeleteAsync(file.Stored.Name, cancellationToken);
+            // Its index first: nobody would look for the index of a segment that is gone.
             if (file.File is { Kind: WalFileKind.Segment, Segment: { } segment })
             {
                 await indexes.DeleteAsync(segment, cancellationToken);
             }
+
+            await stores.Archive.DeleteAsync(file.Stored.Name, cancellationToken);
         }
 
         // One line: the runbook looks at the last 100 of this log, and they must not all be these.

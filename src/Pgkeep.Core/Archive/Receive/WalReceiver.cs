@@ -45,7 +45,10 @@ internal sealed class WalReceiver
         using var storing = ArchiveLock.Share(_settings.Layout);
         var stores = ArchiveStores.OfWritable(_settings.Layout);
         using var directory = ReceivingDirectory.Take(_settings.Layout, _settings.Slot);
-        var archiver = new SegmentArchiver(stores, directory, _settings.Level, _time, _tell) { Indexes = _settings.MakesIndexes ? WalIndexStore.Of(_settings.Layout, stores.Archive) : null };
+        var indexes = WalIndexStore.Of(_settings.Layout, stores.Archive);
+        await stores.Archive.RemoveLeftoversAsync(stop);
+        await indexes.RemoveLeftoversAsync(stop);
+        var archiver = new SegmentArchiver(stores, directory, _settings.Level, _time, _tell) { Indexes = _settings.MakesIndexes ? indexes : null };
         try
         {
             var busy = 0;
