@@ -34,6 +34,22 @@ public abstract class ArchiveTest : IntegrationTest
         }
     }
 
+    /// <summary>Empties the repository.</summary>
+    private protected void Forget()
+    {
+        foreach (var entry in new DirectoryInfo(Repository).EnumerateFileSystemInfos())
+        {
+            if (entry is DirectoryInfo directory)
+            {
+                directory.Delete(recursive: true);
+            }
+            else
+            {
+                entry.Delete();
+            }
+        }
+    }
+
     private protected async Task<string> CopyAsync(string path, string name)
     {
         var target = (await GetWorkspaceAsync()).PathOf(name);

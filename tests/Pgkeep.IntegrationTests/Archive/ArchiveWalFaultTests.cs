@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pgkeep.IntegrationTests.Harness;
 using Xunit;
 
@@ -52,19 +51,35 @@ public sealed class ArchiveWalFaultTests(WalSamples samples) : ArchiveTest, ICla
     }
 
     [Theory]
-    [InlineData("pwrite64", 1)]
-    [InlineData("fsync", 1)]
-    [InlineData("link,linkat", 1)]
-    [InlineData("unlink,unlinkat", 1)]
-    [InlineData("fsync", 2)]
-    public async Task A_kill_at_a_system_call_leaves_no_wrong_file(string systemCall, int occurrence)
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_kill_after_any_call_leaves_no_wrong_file(int earlier)
     {
-        await PushAllAsync([samples.Segments[0]]);
-        await PushWithAsync(string.Create(CultureInfo.InvariantCulture, $"{systemCall}:signal=KILL:when={occurrence}"));
+        var segment = samples.Segments[earlier];
+        string[] words = ["archive-wal", segment, Path.GetFileName(segment)];
+        await PushAllAsync(samples.Segments.Take(earlier));
+        var calls = await KillPoint.RecordAsync(Path.Combine(Path.GetDirectoryName(Repository)!, "calls"), words, Options);
 
-        (await PushAsync(Segment)).EnsureSuccess();
+        await KillSweep.RunAsync($"archive-wal behind {earlier} segments", calls, async moment =>
+        {
+            Forget();
+            await PushAllAsync(samples.Segments.Take(earlier));
+            if (!await KillPoint.KillAsync(moment, words, Options))
+            {
+                return false;
+            }
 
-        await EnsureStoredFilesAreWholeAsync(samples.Segments);
+            if (Directory.Exists(Archive))
+            {
+                await EnsureStoredFilesAreWholeAsync(samples.Segments);
+            }
+
+            (await PushAsync(segment)).EnsureSuccess();
+            await EnsureStoredFilesAreWholeAsync(samples.Segments);
+            Assert.Equal(samples.Segments.Take(earlier + 1).Select(path => Path.GetFileName(path) + ".gz"), RepositoryNames.VisibleIn(Archive));
+            Assert.Empty(RepositoryNames.LeftoversIn(Archive));
+            return true;
+        });
     }
 
     [Fact]
@@ -85,18 +100,6 @@ public sealed class ArchiveWalFaultTests(WalSamples samples) : ArchiveTest, ICla
 
         (await PushAsync(Segment)).EnsureSuccess();
         await EnsureStoredFilesAreWholeAsync(samples.Segments);
-    }
-
-    [Fact]
-    public async Task What_a_killed_process_left_vanishes_when_the_segment_is_offered_again()
-    {
-        await PushAllAsync([samples.Segments[0]]);
-        await PushWithAsync("unlink,unlinkat:signal=KILL:when=1");
-        Assert.NotEmpty(RepositoryNames.LeftoversIn(Archive));
-
-        (await PushAsync(Segment)).EnsureSuccess();
-
-        Assert.Empty(RepositoryNames.LeftoversIn(Archive));
     }
 
     [Fact]

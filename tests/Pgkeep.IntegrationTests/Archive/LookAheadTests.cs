@@ -152,34 +152,46 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
         Assert.Empty(RepositoryNames.LeftoversIn(Archive));
     }
 
-    /// <summary>Every call that makes, changes or removes a name, on the way of the first segment and of those behind it.</summary>
     [Theory]
-    [InlineData("mkdir", 2, true)]
-    [InlineData("mkdir", 2, false)]
-    [InlineData("link,linkat", 6, true)]
-    [InlineData("link,linkat", 6, false)]
-    [InlineData("unlink,unlinkat", 6, true)]
-    [InlineData("unlink,unlinkat", 6, false)]
-    [InlineData("pwrite64", 9, true)]
-    [InlineData("pwrite64", 9, false)]
-    [InlineData("fsync", 8, true)]
-    [InlineData("fsync", 8, false)]
-    public async Task Killed_at_a_system_call_it_leaves_no_hole_and_nothing_wrong(string systemCall, int most, bool leavesProcess)
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Killed_after_any_call_it_leaves_no_hole_and_nothing_wrong(bool leavesProcess)
     {
-        var kills = 0;
-        for (var occurrence = 1; occurrence <= most; occurrence++)
+        var first = await CreateAsync(leavesProcess);
+        var calls = await KillPoint.RecordAsync((await GetWorkspaceAsync()).PathOf("calls"), WaitingWal.WordsOf(Names[0]), first.Options);
+        await first.SettleAsync();
+
+        await KillSweep.RunAsync($"archive-wal before {Names.Count - 1} that wait, {(leavesProcess ? "with" : "without")} a process that stores them", calls, async moment =>
         {
-            var wal = await CreateAsync(leavesProcess, $"made-up-{occurrence}");
-            // strace ends when the process does that was left behind, with the exit code of the call.
-            var result = await wal.OfferAsync(Names[0], $"{systemCall}:signal=KILL:when={occurrence}");
-            kills += result.ExitCode == 0 && RepositoryNames.VisibleIn(Archive).Count == Names.Count ? 0 : 1;
+            var wal = await CreateAgainAsync(leavesProcess);
+            if (!await KillPoint.KillAsync(moment, WaitingWal.WordsOf(Names[0]), wal.Options))
+            {
+                return false;
+            }
+
+            await wal.SettleAsync();
+            await EnsureNoHoleAsync();
+            await EnsureNothingIsMissingAsync(wal);
+            return true;
+        });
+    }
+
+    [Fact]
+    public async Task The_process_that_is_left_leaves_no_hole_and_nothing_wrong_when_it_is_killed_after_any_call()
+    {
+        var log = (await GetWorkspaceAsync()).PathOf("calls");
+        await KillSweep.RunAsync("archive-ahead", await KillAheadAsync(await CreateAsync(leavesProcess: true), "nothing:1", log), async moment =>
+        {
+            var wal = await CreateAgainAsync(leavesProcess: true);
+            if (!(await KillAheadAsync(wal, moment, log)).Contains(KillPoint.Mark))
+            {
+                return false;
+            }
 
             await EnsureNoHoleAsync();
             await EnsureNothingIsMissingAsync(wal);
-            Forget();
-        }
-
-        Assert.NotEqual(0, kills);
+            return true;
+        });
     }
 
     [Fact]
@@ -226,19 +238,24 @@ public sealed class LookAheadTests(WalSamples samples) : ArchiveTest, IClassFixt
         SoakRun.Tell($"archive-wal: {hits} kills in {rounds} rounds, of {calls} calls and {ahead} processes that stored ahead");
     }
 
-    private void Forget()
+    /// <returns>The calls of the process that the first segment's call leaves behind.</returns>
+    private async Task<IReadOnlyList<string>> KillAheadAsync(WaitingWal wal, string moment, string log)
     {
-        foreach (var entry in new DirectoryInfo(Repository).EnumerateFileSystemInfos())
-        {
-            if (entry is DirectoryInfo directory)
-            {
-                directory.Delete(recursive: true);
-            }
-            else
-            {
-                entry.Delete();
-            }
-        }
+        File.Delete(log);
+        (await KillPoint.KillLeftAsync(moment, "archive-ahead", log, WaitingWal.WordsOf(Names[0]), wal.Options)).EnsureSuccess();
+        // Until then the process has not even its own name.
+        await Poll.UntilAsync(() => File.Exists(log), "the process has begun");
+        await wal.SettleAsync();
+        return await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>As if nothing had been stored.</summary>
+    private async Task<WaitingWal> CreateAgainAsync(bool leavesProcess)
+    {
+        Forget();
+        var workspace = await GetWorkspaceAsync();
+        (await TestAccount.RunAsync("rm", ["-rf", workspace.PathOf("made-up"), workspace.PathOf(".made-up.pgkeep-repositories")])).EnsureSuccess();
+        return await CreateAsync(leavesProcess);
     }
 
     private async Task<WaitingWal> CreateAsync(bool leavesProcess, string name = "made-up") =>

@@ -52,6 +52,9 @@ internal sealed class WaitingWal
 
     public static string PathOf(string name) => $"pg_wal/{name}";
 
+    /// <summary>The command's, with which the archiver offers it.</summary>
+    public static string[] WordsOf(string name) => ["archive-wal", PathOf(name), name];
+
     public string FilePath(string name) => Path.Combine(_directory, PathOf(name));
 
     /// <summary>A file of the data directory.</summary>
@@ -61,7 +64,7 @@ internal sealed class WaitingWal
 
     public void Unmark(string name) => File.Delete(StatusOf(name));
 
-    public Task<ProgramResult> OfferAsync(string name) => PgkeepBinary.RunAsync(["archive-wal", PathOf(name), name], Options);
+    public Task<ProgramResult> OfferAsync(string name) => PgkeepBinary.RunAsync(WordsOf(name), Options);
 
     /// <summary>And waits until nothing is stored ahead any more.</summary>
     public async Task<ProgramResult> OfferAndSettleAsync(string name)
@@ -73,10 +76,7 @@ internal sealed class WaitingWal
 
     public Task SettleAsync() => Processes.WaitForEndAsync(LeftProcesses.AheadBelow(Path.GetDirectoryName(_repository)!));
 
-    public Task<ProgramResult> OfferAsync(string name, string injection) =>
-        Strace.RunAsync(injection, PgkeepBinary.FilePath, ["archive-wal", PathOf(name), name], Options);
-
-    public RunningProgram Start(string name) => PgkeepBinary.Start(["archive-wal", PathOf(name), name], Options);
+    public RunningProgram Start(string name) => PgkeepBinary.Start(WordsOf(name), Options);
 
     public async Task OfferAllAsync()
     {

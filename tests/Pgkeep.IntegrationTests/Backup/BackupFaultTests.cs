@@ -108,20 +108,6 @@ public sealed class BackupFaultTests : BackupTest
         Assert.Empty(RepositoryNames.LeftoversIn(site.Repository));
     }
 
-    [Theory]
-    [InlineData("rename:signal=KILL:when=1")]
-    [InlineData("symlink:signal=KILL:when=1")]
-    public async Task A_kill_while_latest_moves_leaves_nothing_after_the_next_backup(string injection)
-    {
-        var site = await StartSiteAsync();
-        await Strace.RunAsync(injection, PgkeepBinary.FilePath, ["backup"], OptionsOf(site));
-
-        var newest = await site.TakeBackupAsync();
-
-        Assert.Equal(Path.GetFileName(newest), new FileInfo(Path.Combine(site.Repository, "latest")).LinkTarget);
-        Assert.Empty(RepositoryNames.LeftoversIn(site.Repository));
-    }
-
     [Fact]
     public async Task What_a_killed_archive_wal_left_goes_with_the_next_backup()
     {
@@ -129,14 +115,23 @@ public sealed class BackupFaultTests : BackupTest
         await site.SwitchAndArchiveAsync();
         var segment = Path.Combine(site.Cluster.DataDirectory, "pg_wal", await site.SwitchAndArchiveAsync());
         var name = Path.GetFileName(segment);
-        (await TestAccount.RunAsync("rm", ["-f", Path.Combine(site.Archive, name + ".gz")])).EnsureSuccess();
-        await Strace.RunAsync("fsync:signal=KILL:when=1", PgkeepBinary.FilePath, ["archive-wal", segment, name], OptionsOf(site));
+        string[] words = ["archive-wal", segment, name];
+        var stored = Path.Combine(site.Archive, name + ".gz");
+        (await TestAccount.RunAsync("rm", [stored])).EnsureSuccess();
+        await KillSweep.RunAsync("archive-wal", await KillPoint.RecordAsync(site.Cluster.Workspace.PathOf("calls"), words, OptionsOf(site)), async moment =>
+        {
+            (await TestAccount.RunAsync("rm", ["-f", stored])).EnsureSuccess();
+            return await KillPoint.KillAsync(moment, words, OptionsOf(site));
+        });
         Assert.NotEmpty(RepositoryNames.LeftoversIn(site.Archive));
+        Assert.NotEmpty(RepositoryNames.LeftoversIn(Path.Combine(site.Repository, "wal_index")));
 
-        (await PgkeepBinary.RunAsync(["archive-wal", segment, name], OptionsOf(site))).EnsureSuccess();
+        (await PgkeepBinary.RunAsync(words, OptionsOf(site))).EnsureSuccess();
         await site.TakeBackupAsync();
 
+        Assert.Empty(RepositoryNames.LeftoversIn(site.Repository));
         Assert.Empty(RepositoryNames.LeftoversIn(site.Archive));
+        Assert.Empty(RepositoryNames.LeftoversIn(Path.Combine(site.Repository, "wal_index")));
     }
 
     [Fact]

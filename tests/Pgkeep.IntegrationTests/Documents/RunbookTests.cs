@@ -95,10 +95,8 @@ public sealed class RunbookTests : IntegrationTest
         await site.OrderAsync();
         var before = await site.ContentAsync();
         await site.Cluster.StopAsync();
-        var killed = await Strace.RunAsync(
-            "syncfs:signal=KILL:when=1", PgkeepBinary.FilePath,
-            ["restore", "--yes", "--config", "/dev/null", "--backup-dir", site.Repository, "--pgdata", site.Cluster.DataDirectory, "--bindir", site.Cluster.BinDirectory], new RunOptions());
-        killed.EnsureExitCode(128 + (int)Signal.Kill);
+        string[] words = ["restore", "--yes", "--config", "/dev/null", "--backup-dir", site.Repository, "--pgdata", site.Cluster.DataDirectory, "--bindir", site.Cluster.BinDirectory];
+        Assert.True(await KillPoint.KillAsync("syncfs:1", words, new RunOptions()));
         return before;
     }
 

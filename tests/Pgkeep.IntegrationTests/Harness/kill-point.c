@@ -1,10 +1,11 @@
 /*
  * Kills the process right after one of its calls that change what is on disk, or send a signal. To be preloaded.
  *
- * KILL_AT=rename:3   after the third rename, counted over all threads together; nothing where it is not set
- * KILL_LOG=FILE      writes the name of each such call, a line each, in their order
+ * KILL_AT=rename:3         after the third rename, counted over all threads together; nothing where it is not set
+ * KILL_LOG=FILE            writes the name of each such call, a line each, in their order, and "KILLED" among the last
+ * KILL_IN=archive-ahead    not in this process but in one that it starts, whose first argument this is
  *
- * Programs that the process starts go on without it.
+ * Programs that the process starts otherwise go on without it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static char wanted[32];
@@ -24,9 +26,22 @@ static int wanted_count;
 static atomic_int seen;
 static int log_fd = -1;
 
-__attribute__((constructor)) static void begin(void)
+static void note(const char *word)
 {
-    const char *at = getenv("KILL_AT"), *log = getenv("KILL_LOG"), *colon = at ? strchr(at, ':') : NULL;
+    char line[32];
+    size_t length = strlen(word);
+    if (log_fd < 0)
+        return;
+    memcpy(line, word, length);
+    line[length] = '\n';
+    syscall(SYS_write, log_fd, line, length + 1);
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
+    const char *at = getenv("KILL_AT"), *log = getenv("KILL_LOG"), *in = getenv("KILL_IN"), *colon = at ? strchr(at, ':') : NULL;
+    if (in && (argc < 2 || strcmp(argv[1], in) != 0))
+        return;
     if (colon && (size_t)(colon - at) < sizeof wanted)
     {
         memcpy(wanted, at, colon - at);
@@ -38,22 +53,19 @@ __attribute__((constructor)) static void begin(void)
     unsetenv("LD_PRELOAD");
     unsetenv("KILL_AT");
     unsetenv("KILL_LOG");
+    unsetenv("KILL_IN");
 }
 
 static void done(const char *call)
 {
     int error = errno;
-    if (log_fd >= 0)
+    note(call);
+    if (strcmp(call, wanted) == 0 && atomic_fetch_add(&seen, 1) + 1 == wanted_count)
     {
-        char line[32];
-        size_t length = strlen(call);
-        memcpy(line, call, length);
-        line[length] = '\n';
-        syscall(SYS_write, log_fd, line, length + 1);
+        note("KILLED");
+        syscall(SYS_kill, getpid(), SIGKILL);
     }
 
-    if (strcmp(call, wanted) == 0 && atomic_fetch_add(&seen, 1) + 1 == wanted_count)
-        syscall(SYS_kill, getpid(), SIGKILL);
     errno = error;
 }
 
@@ -81,7 +93,30 @@ WRAP(int, fsync, (int fd), fd)
 WRAP(int, syncfs, (int fd), fd)
 WRAP(int, ftruncate64, (int fd, off64_t length), fd, length)
 WRAP(ssize_t, pwrite64, (int fd, const void *content, size_t length, off64_t offset), fd, content, length, offset)
-WRAP(int, kill, (pid_t process, int number), process, number)
+WRAP(ssize_t, pwritev64, (int fd, const struct iovec *parts, int count, off64_t offset), fd, parts, count, offset)
+WRAP(int, lchown, (const char *path, uid_t user, gid_t group), path, user, group)
+WRAP(int, futimens, (int fd, const struct timespec times[2]), fd, times)
+
+/* Number 0 only asks whether the process is there. */
+int kill(pid_t process, int number)
+{
+    int result = syscall(SYS_kill, process, number);
+    if (number)
+        done("kill");
+    return result;
+}
+
+/* A log; not what is said to a person or to another program. */
+ssize_t write(int fd, const void *content, size_t length)
+{
+    struct stat status;
+    ssize_t result = syscall(SYS_write, fd, content, length);
+    int error = errno;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        done("write");
+    errno = error;
+    return result;
+}
 
 /* A file that is created. */
 #define WRAP_OPEN(name)                                                                            \

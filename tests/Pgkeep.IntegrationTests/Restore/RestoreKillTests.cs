@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pgkeep.IntegrationTests.Harness;
 using Xunit;
 
@@ -10,11 +9,6 @@ namespace Pgkeep.IntegrationTests.Restore;
 /// </summary>
 public sealed class RestoreKillTests : IntegrationTest
 {
-    private const int Killed = 128 + (int)Signal.Kill;
-
-    /// <summary>Of a call that is made more often, as many moments are tried.</summary>
-    private const int MomentsOfOneCall = 40;
-
     private PlacesSite _places = null!;
     private string _rows = "";
     private string _fingerprint = "";
@@ -26,7 +20,7 @@ public sealed class RestoreKillTests : IntegrationTest
     private string[] Forget => ["restore", "forget", "--all", "--yes", "--pgdata", _places.Data];
 
     [Theory]
-    [InlineData(PlacesLayout.None, "renameat2:2", "syncfs:2", "rename:3", "rename:4", "rename:5", "kill:1")]
+    [InlineData(PlacesLayout.None, "renameat2:2", "syncfs:2", "rename:3", "rename:4", "rename:5")]
     [InlineData(PlacesLayout.All, "mkdir:1", "renameat2:1", "renameat2:4", "renameat2:30", "symlink:1", "syncfs:1", "rename:4")]
     public async Task A_restore_that_is_killed_is_undone_by_a_rollback_and_can_be_repeated(PlacesLayout layout, params string[] moments)
     {
@@ -82,22 +76,7 @@ public sealed class RestoreKillTests : IntegrationTest
     private async Task SweepAsync(PlacesLayout layout, string command, Func<IReadOnlyList<string>> words, Func<string, Task<bool>> killAsync)
     {
         await using var places = await StartAsync(PostgresServers.Majors[0], layout);
-        var (total, missed) = (0, 0);
-        foreach (var calls in (await RecordAsync(command, words)).CountBy(call => call))
-        {
-            var kills = 0;
-            foreach (var occurrence in Spread(calls.Value))
-            {
-                // Threads share the work as it comes, so the last of many calls may be one less.
-                _ = await killAsync(string.Create(CultureInfo.InvariantCulture, $"{calls.Key}:{occurrence}")) ? kills++ : missed++;
-            }
-
-            total += kills;
-            SoakRun.Tell($"{command}, {layout}: {kills} kills at {calls.Key}, which is called {calls.Value} times");
-        }
-
-        SoakRun.Tell($"{command}, {layout}: {total} kills, no row lost");
-        Assert.InRange(missed, 0, total / 20);
+        await KillSweep.RunAsync($"{command}, {layout}", await RecordAsync(command, words), killAsync);
     }
 
     /// <summary>Every call of the command that changes something, in their order.</summary>
@@ -118,11 +97,6 @@ public sealed class RestoreKillTests : IntegrationTest
 
         return await File.ReadAllLinesAsync(log);
     }
-
-    /// <summary>The first and the last of so many, and some between.</summary>
-    private static IEnumerable<int> Spread(int count) => count <= MomentsOfOneCall
-        ? Enumerable.Range(1, count)
-        : Enumerable.Range(0, MomentsOfOneCall).Select(step => 1 + (int)((long)step * (count - 1) / (MomentsOfOneCall - 1)));
 
     private async Task<PlacesSite> StartAsync(int major, PlacesLayout layout)
     {
@@ -228,7 +202,7 @@ public sealed class RestoreKillTests : IntegrationTest
             await Processes.WaitForEndAsync([left.ProcessId]);
         }
 
-        if (result.ExitCode != Killed)
+        if (result.ExitCode != KillPoint.ExitCode)
         {
             result.EnsureSuccess();
             return false;
