@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pgkeep.Diagnostics;
 
 namespace Pgkeep.Posix;
 
@@ -24,6 +25,9 @@ internal sealed class FileLock : IDisposable
 
     /// <summary>As <see cref="TryTakeExisting"/>, on a directory itself: nothing has to lie in it.</summary>
     public static FileLock? TryTakeDirectory(string path) => FileStatus.Of(path) is null ? null : TryTake(path, Libc.O_RDONLY | Libc.O_DIRECTORY, Libc.LOCK_EX);
+
+    /// <summary>Whether a lock failed because this account, or the file system, has none to give; not because somebody else holds it.</summary>
+    public static bool IsImpossible(PgkeepException failure) => failure.Kind is ErrorKind.AccessDenied or ErrorKind.StorageFailed or ErrorKind.StorageFull;
 
     /// <summary>The lock goes with the last descriptor of the open file, in whichever process that is (man 2 flock).</summary>
     internal SafeFileHandle Handle => _file;

@@ -31,7 +31,7 @@ internal static class ArchiveLock
                     $"the repository \"{layout.BackupDirectory}\" is being rotated",
                     "nothing was stored; the server keeps its file and tries again");
         }
-        catch (PgkeepException failure) when (failure.Kind is ErrorKind.AccessDenied or ErrorKind.StorageFailed or ErrorKind.StorageFull)
+        catch (PgkeepException failure) when (FileLock.IsImpossible(failure))
         {
             return null;
         }

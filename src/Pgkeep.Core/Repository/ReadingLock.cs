@@ -25,7 +25,7 @@ internal static class ReadingLock
             return FileLock.TryShare(path) ?? throw new PgkeepException(
                 ErrorKind.RepositoryLocked, $"another pgkeep is removing old backups from the repository \"{layout.BackupDirectory}\"", "wait for it, and run this again");
         }
-        catch (PgkeepException failure) when (failure.Kind is ErrorKind.AccessDenied or ErrorKind.StorageFailed or ErrorKind.StorageFull)
+        catch (PgkeepException failure) when (FileLock.IsImpossible(failure))
         {
             return null;
         }

@@ -39,7 +39,7 @@ internal sealed class RepositoryLock : IDisposable
         {
             return Take(layout);
         }
-        catch (PgkeepException failure) when (failure.Kind is ErrorKind.AccessDenied or ErrorKind.StorageFailed or ErrorKind.StorageFull)
+        catch (PgkeepException failure) when (FileLock.IsImpossible(failure))
         {
             return null;
         }

@@ -40,6 +40,25 @@ internal sealed class ClusterCopy : IDisposable
     /// <summary>Of the old files; null where all comes from the backup.</summary>
     public ReusedFiles? Kept => _plan.Reuse == FileReuse.None ? null : new ReusedFiles(_selected!.Target.KeptFiles, _selected.Target.KeptBytes, _selected.Target.WrittenBytes);
 
+    /// <summary>The directories, where they are missing; nothing in them yet.</summary>
+    /// <returns>At least one on each file system that is written to.</returns>
+    public IReadOnlyList<string> CreatePlaces()
+    {
+        if (_places is null)
+        {
+            IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
+            foreach (var place in places)
+            {
+                _files.CreateDirectory(place);
+            }
+
+            _plan.Places.WalLink?.Create(_plan.DataDirectory, _plan.Account, _files.CreateDirectory);
+            _places = [.. places, .. _plan.Places.Places.Select(place => place.Path).Where(Directory.Exists).Except(places)];
+        }
+
+        return _places;
+    }
+
     /// <summary>Decides for each file where it comes from; null where all of them come from the backup. No old file gets another content yet.</summary>
     public ManifestFiles? Survey(CancellationToken cancellationToken)
     {
@@ -103,24 +122,6 @@ internal sealed class ClusterCopy : IDisposable
     }
 
     private static string PrefixOf(TablespacePlace tablespace) => $"pg_tblspc/{tablespace.Oid}/";
-
-    /// <returns>At least one on each file system that is written to.</returns>
-    private IReadOnlyList<string> CreatePlaces()
-    {
-        if (_places is null)
-        {
-            IReadOnlyList<string> places = [.. _plan.Tablespaces.Select(tablespace => tablespace.Location).Append(_plan.DataDirectory)];
-            foreach (var place in places)
-            {
-                _files.CreateDirectory(place);
-            }
-
-            _plan.Places.WalLink?.Create(_plan.DataDirectory, _plan.Account, _files.CreateDirectory);
-            _places = [.. places, .. _plan.Places.Places.Select(place => place.Path).Where(Directory.Exists).Except(places)];
-        }
-
-        return _places;
-    }
 
     private TargetFiles Target(FilePlaces? old)
     {

@@ -37,6 +37,7 @@ internal sealed class RestorePlanner
         var backup = choice.Backup;
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
         var tablespaces = TablespacePlaces.Of(metadata, _settings.Moves, tablespace => tablespace.Location);
+        ClusterHold.RequireFree(dataDirectory, RestoreJournal.Find(dataDirectory));
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
         CheckPlaces(dataDirectory, tablespaces, broken);
         var begun = InPlaceJournal.Find(dataDirectory);

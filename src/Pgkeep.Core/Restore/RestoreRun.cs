@@ -44,6 +44,7 @@ internal sealed class RestoreRun
     {
         // Held to the end: no cleanup may remove the backup, nor the WAL behind it, from under the restore.
         using var taken = RepositoryLock.TakeIfAllowed(_settings.Layout);
+        using var hold = ClusterHold.Take(_plan.DataDirectory, _plan.BrokenOff);
         var clock = new PhaseClock(_time);
         var serverLog = _plan.Running is { } running ? ProcessTable.LogOf(running.ProcessId) : null;
         _log.Write($"Restoring {_plan.Backup.Directory} into {_plan.DataDirectory}");
@@ -53,7 +54,7 @@ internal sealed class RestoreRun
             await UndoBrokenOffAsync();
             await StopOldAsync();
             clock.End("stop");
-            journal = await RestoreAsync(clock, cancellationToken);
+            journal = await RestoreAsync(hold, clock, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -158,7 +159,7 @@ internal sealed class RestoreRun
 
     /// <summary>The recovered cluster in the place of the old one, which is proven to be possible once more before.</summary>
     /// <returns>Null where there is no old cluster to go back to.</returns>
-    private async Task<RestoreJournal?> RestoreAsync(PhaseClock clock, CancellationToken cancellationToken)
+    private async Task<RestoreJournal?> RestoreAsync(ClusterHold hold, PhaseClock clock, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // The server has archived its last segments while it stopped.
@@ -174,7 +175,7 @@ internal sealed class RestoreRun
         var plan = _plan with { Wal = wal };
         if (plan.Reuse != FileReuse.InPlace)
         {
-            return await ReplaceAsync(plan, old is not null, clock, cancellationToken);
+            return await ReplaceAsync(plan, old is not null, hold, clock, cancellationToken);
         }
 
         var unarchived = oldWal is null ? [] : await _planner.FindUnarchivedAsync(plan.DataDirectory, cancellationToken);
@@ -187,7 +188,7 @@ internal sealed class RestoreRun
     }
 
     /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
-    private async Task<RestoreJournal> ReplaceAsync(RestorePlan plan, bool hasOld, PhaseClock clock, CancellationToken cancellationToken)
+    private async Task<RestoreJournal> ReplaceAsync(RestorePlan plan, bool hasOld, ClusterHold hold, PhaseClock clock, CancellationToken cancellationToken)
     {
         var places = OldPlaces.Find(plan.DataDirectory, hasOld, plan.Metadata, plan.Tablespaces, _settings.Layout);
         var journal = RestoreJournal.Plan(places.Places, _time.GetLocalNow(), plan.Account);
@@ -202,6 +203,8 @@ internal sealed class RestoreRun
         {
             plan = plan with { Places = places };
             using var copy = new ClusterCopy(plan, _settings.Fetch.Jobs, plan.Reuse == FileReuse.Clone ? WaitingFiles(journal) : null, Progress);
+            copy.CreatePlaces();
+            hold.Add(plan.DataDirectory);
             await FillAsync(plan, copy, plan.Wal.Unarchived.Select(file => file with { Path = journal.NowAt(file.Path) }), clock, cancellationToken);
             journal = journal with { IsOver = true };
             journal.Write();

@@ -23,6 +23,10 @@ internal static class KillPoint
     /// <param name="moment">Such as <c>rename:3</c>, after the third.</param>
     public static string[] After(string moment) => ["env", $"LD_PRELOAD={Library.Value}", $"KILL_AT={moment}"];
 
+    /// <summary>Words that run a command which stops, until it gets <see cref="Signal.Continue"/>.</summary>
+    /// <param name="moment">As <see cref="After"/> has it.</param>
+    public static string[] StopAfter(string moment) => [.. After(moment), $"KILL_WITH={(int)Signal.Stop}"];
+
     /// <summary>Words that run a command of which a file gets the name of every such call, a line each; nothing is killed.</summary>
     public static string[] Record(string file) => ["env", $"LD_PRELOAD={Library.Value}", $"KILL_LOG={file}"];
 

@@ -21,6 +21,9 @@ internal static partial class Processes
     /// <summary>A zombie is dead: whether anybody reaps what a test orphaned, and when, is up to process 1.</summary>
     public static bool IsAlive(int processId) => ReadStat(processId) is { State: not 'Z' };
 
+    /// <summary>By a signal, until another lets it go on.</summary>
+    public static bool IsStopped(int processId) => ReadStat(processId) is { State: 'T' };
+
     /// <summary>Null when the process has ended or is none of our business.</summary>
     public static string? WorkingDirectoryOf(int processId)
     {

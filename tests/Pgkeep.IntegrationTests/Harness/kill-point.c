@@ -1,7 +1,8 @@
 /*
- * Kills the process right after one of its calls that change what is on disk, or send a signal. To be preloaded.
+ * Kills or stops the process right after one of its calls that change what is on disk, or send a signal. To be preloaded.
  *
  * KILL_AT=rename:3         after the third rename, counted over all threads together; nothing where it is not set
+ * KILL_WITH=19             by this signal; SIGKILL where it is not set
  * KILL_LOG=FILE            writes the name of each such call, a line each, in their order, and "KILLED" among the last
  * KILL_IN=archive-ahead    not in this process but in one that it starts, whose first argument this is
  *
@@ -23,6 +24,7 @@
 
 static char wanted[32];
 static int wanted_count;
+static int wanted_signal = SIGKILL;
 static atomic_int seen;
 static int log_fd = -1;
 
@@ -39,13 +41,14 @@ static void note(const char *word)
 
 __attribute__((constructor)) static void begin(int argc, char **argv)
 {
-    const char *at = getenv("KILL_AT"), *log = getenv("KILL_LOG"), *in = getenv("KILL_IN"), *colon = at ? strchr(at, ':') : NULL;
+    const char *at = getenv("KILL_AT"), *log = getenv("KILL_LOG"), *in = getenv("KILL_IN"), *with = getenv("KILL_WITH"), *colon = at ? strchr(at, ':') : NULL;
     if (in && (argc < 2 || strcmp(argv[1], in) != 0))
         return;
     if (colon && (size_t)(colon - at) < sizeof wanted)
     {
         memcpy(wanted, at, colon - at);
         wanted_count = atoi(colon + 1);
+        wanted_signal = with ? atoi(with) : SIGKILL;
     }
 
     if (log)
@@ -54,6 +57,7 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     unsetenv("KILL_AT");
     unsetenv("KILL_LOG");
     unsetenv("KILL_IN");
+    unsetenv("KILL_WITH");
 }
 
 static void done(const char *call)
@@ -63,7 +67,7 @@ static void done(const char *call)
     if (strcmp(call, wanted) == 0 && atomic_fetch_add(&seen, 1) + 1 == wanted_count)
     {
         note("KILLED");
-        syscall(SYS_kill, getpid(), SIGKILL);
+        syscall(SYS_kill, getpid(), wanted_signal);
     }
 
     errno = error;

@@ -26,6 +26,7 @@ internal sealed class RestoreForget
     public static RestoreForget Plan(string dataDirectory, string? id, bool all)
     {
         var kept = KeptData.Of(dataDirectory);
+        ClusterHold.RequireFree(dataDirectory, RestoreJournal.Find(dataDirectory));
         var chosen = Choose(kept, dataDirectory, id, all);
         foreach (var one in chosen)
         {
@@ -39,6 +40,7 @@ internal sealed class RestoreForget
     /// <param name="tell">Called behind each restore that is forgotten.</param>
     public void Run(Action<KeptData> tell)
     {
+        using var hold = ClusterHold.Take(_dataDirectory, RestoreJournal.Find(_dataDirectory));
         foreach (var one in Chosen)
         {
             RequireForgettable(one, _dataDirectory);

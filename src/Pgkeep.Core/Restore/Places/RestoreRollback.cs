@@ -7,17 +7,19 @@ namespace Pgkeep.Restore.Places;
 /// <summary>Undoes the last restore of a data directory, one that is over or one that was broken off.</summary>
 internal sealed class RestoreRollback
 {
+    private readonly string _dataDirectory;
     private readonly RestoreJournal? _journal;
     private readonly InPlaceJournal? _begun;
     private readonly bool _stopServer;
 
     private RestoreRollback(RestoreJournal journal, bool stopServer)
     {
+        _dataDirectory = journal.DataDirectory;
         _journal = journal;
         _stopServer = stopServer;
     }
 
-    private RestoreRollback(InPlaceJournal begun) => _begun = begun;
+    private RestoreRollback(InPlaceJournal begun) => (_dataDirectory, _begun) = (begun.DataDirectory, begun);
 
     /// <summary>When the restore began that is undone.</summary>
     public DateTimeOffset Started => _begun?.Started ?? _journal!.Started;
@@ -27,6 +29,7 @@ internal sealed class RestoreRollback
 
     public static RestoreRollback Plan(string dataDirectory, bool stopServer)
     {
+        ClusterHold.RequireFree(dataDirectory, RestoreJournal.Find(dataDirectory));
         RequireNoServer(dataDirectory, stopServer);
         RequireNotForgotten(dataDirectory);
         if (InPlaceJournal.Find(dataDirectory) is { } begun)
@@ -55,6 +58,12 @@ internal sealed class RestoreRollback
     /// <returns>Where what the restore wrote is kept.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(TimeProvider time)
     {
+        using var hold = ClusterHold.Take(_dataDirectory, _journal);
+        if (InPlaceJournal.Find(_dataDirectory)?.IsWriting != _begun?.IsWriting || (_begun is null && RestoreJournal.Find(_dataDirectory)?.Path != _journal!.Path))
+        {
+            throw new PgkeepException(ErrorKind.Usage, $"another restore or rollback of \"{_dataDirectory}\" has been at work since this one was asked for", "nothing was changed; run the command again, which shows what it would do now");
+        }
+
         if (_journal is null)
         {
             // Nothing was changed yet but the control file's name.
@@ -62,10 +71,10 @@ internal sealed class RestoreRollback
             return [];
         }
 
-        RequireNoServer(_journal.DataDirectory, _stopServer);
-        if (PostmasterFile.OfRunning(_journal.DataDirectory) is { } running)
+        RequireNoServer(_dataDirectory, _stopServer);
+        if (PostmasterFile.OfRunning(_dataDirectory) is { } running)
         {
-            await ServerSignals.StopAsync(running, _journal.DataDirectory, immediate: RecoveryServer.IsOne(running), time);
+            await ServerSignals.StopAsync(running, _dataDirectory, immediate: RecoveryServer.IsOne(running), time);
         }
 
         return OldCluster.PutBack(_journal, discard: _journal.IsPartialCopy);
