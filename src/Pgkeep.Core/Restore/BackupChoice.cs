@@ -195,14 +195,14 @@ internal sealed class BackupChoice
 
         if ((_settings.DataDirectory ?? newest.Cluster.DataDirectory) is not { Length: > 0 } named)
         {
-            return await WalSources.GatherAsync(_stores.Archive, _identity, "/", null, cancellationToken);
+            return await WalSources.GatherAsync(_stores.Archive, _identity, "/", null, _settings.OldWal, cancellationToken);
         }
 
         var dataDirectory = FileSystem.Resolve(named);
         var old = RestoreJournal.FindBrokenOff(dataDirectory)?.OldDataDirectoryNow ?? dataDirectory;
         // One of another cluster is refused by the plan; its WAL is not looked at.
         var isOld = Directory.Exists(old) && (ControlFileReader.TryRead(old) is not { } control || control.SystemIdentifier == _identity.SystemIdentifier);
-        return await WalSources.GatherAsync(_stores.Archive, _identity, dataDirectory, isOld ? old : null, cancellationToken);
+        return await WalSources.GatherAsync(_stores.Archive, _identity, dataDirectory, isOld ? old : null, _settings.OldWal, cancellationToken);
     }
 
     private static string Show(DateTimeOffset moment) => $"{moment.ToLocalTime():yyyy-MM-dd HH:mm:ss.FFFFFF zzz}";

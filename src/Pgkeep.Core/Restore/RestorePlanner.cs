@@ -101,7 +101,7 @@ internal sealed class RestorePlanner
             Databases = _databases,
             Version = version,
             ConfigurationOptions = ConfigurationOptions(dataDirectory, metadata.Cluster),
-            HostWarnings = [.. HostWarnings.For(metadata.Cluster, programs), .. limits],
+            HostWarnings = [.. HostWarnings.For(metadata.Cluster, programs), .. limits, .. RescuedWal.WarningOf(_settings.OldWal, wal) is { } unused ? [unused] : Array.Empty<string>()],
         };
     }
 
@@ -156,7 +156,7 @@ internal sealed class RestorePlanner
         var identity = new RepositoryIdentity(metadata.Cluster.SystemIdentifier, metadata.Cluster.PostgresqlMajor, new WalSegmentSize(metadata.Cluster.WalSegmentSize));
         var sources = _settings.IsBeside
             ? await WalSources.GatherBesideAsync(_stores.Archive, identity, metadata, cancellationToken)
-            : await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, cancellationToken);
+            : await WalSources.GatherAsync(_stores.Archive, identity, dataDirectory, old, _settings.OldWal, cancellationToken);
         var prover = new WalProver(_stores.Archive, metadata, sources, _settings.Target, _settings.Timeline) { Databases = _databases, CopiesFrom = _copiesFrom };
         return await prover.ProveAsync(known, isForPlan, cancellationToken);
     }

@@ -20,6 +20,9 @@ internal sealed record RestoreSettings
     /// <summary>Null for the one the backup was taken from.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>A directory with WAL of the cluster that survived or was rescued; null for none.</summary>
+    public string? OldWal { get; init; }
+
     /// <summary>The restore is a copy beside the cluster, of which nothing is used.</summary>
     public bool IsBeside { get; init; }
 

@@ -22,6 +22,8 @@ internal static class ReuseChoice
 
         if (settings.IsInPlace)
         {
+            _ = settings.OldWal is null ? true : throw new PgkeepException(
+                ErrorKind.Usage, "--in-place and --old-wal cannot go together", "nothing was changed; without --in-place the restore keeps the old cluster, and uses that WAL");
             return FileReuse.InPlace;
         }
 

@@ -47,13 +47,21 @@ internal sealed class WalSources
 
     /// <param name="dataDirectory">Beside it lie the restores that were undone.</param>
     /// <param name="old">Where the old cluster is now; null where there is none.</param>
-    public static async ValueTask<WalSources> GatherAsync(WalArchive archive, RepositoryIdentity identity, string dataDirectory, string? old, CancellationToken cancellationToken)
+    /// <param name="rescued">A directory with more of its WAL; null for none.</param>
+    public static async ValueTask<WalSources> GatherAsync(
+        WalArchive archive, RepositoryIdentity identity, string dataDirectory, string? old, string? rescued, CancellationToken cancellationToken)
     {
         // What is stored meanwhile, and gone from the receivers, is in the listing then.
         var receiving = new ReceivedWal(archive, identity).ReadAll();
         var inventory = await archive.ListAsync(cancellationToken);
         var control = old is null ? null : ControlFileReader.TryRead(old);
-        return new WalSources(archive, identity, inventory, old is null ? [] : UnarchivedWal.Of(OldWal.FolderOf(dataDirectory), inventory), receiving)
+        var unarchived = old is null ? [] : UnarchivedWal.Of(OldWal.FolderOf(dataDirectory), inventory);
+        if (rescued is not null)
+        {
+            unarchived = RescuedWal.Join(unarchived, rescued, inventory, identity);
+        }
+
+        return new WalSources(archive, identity, inventory, unarchived, receiving)
         {
             Control = control,
             Undone = UndoneTimelines.Of(dataDirectory, control, identity.SystemIdentifier),

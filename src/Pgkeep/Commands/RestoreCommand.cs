@@ -2,6 +2,7 @@ using Pgkeep.Diagnostics;
 using Pgkeep.Options;
 using Pgkeep.Output;
 using Pgkeep.Output.Progress;
+using Pgkeep.Posix;
 using Pgkeep.Postgres.Cluster.Service;
 using Pgkeep.Postgres.Wal.Targets;
 using Pgkeep.Repository;
@@ -43,6 +44,7 @@ internal static class RestoreCommand
             Target = TargetOptions.Read(context),
             Timeline = TargetOptions.Timeline(context),
             DataDirectory = context.Get(OptionTable.PgData),
+            OldWal = context.Get(OptionTable.OldWal) is { } wal ? FileSystem.Resolve(wal) : null,
             BinDirectory = context.Get(OptionTable.BinDir),
             StopServer = context.Get(OptionTable.StopServer),
             Service = new ServiceCommands(context.Get(OptionTable.StopCommand), context.Get(OptionTable.StartCommand)),

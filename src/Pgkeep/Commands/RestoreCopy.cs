@@ -27,7 +27,7 @@ internal static class RestoreCopy
     /// <param name="settings">As for an ordinary restore.</param>
     public static async Task<int> RunAsync(CommandContext context, RestoreSettings settings, CancellationToken cancellationToken)
     {
-        foreach (var option in (Option[])[OptionTable.StopServer, OptionTable.PgData])
+        foreach (var option in (Option[])[OptionTable.StopServer, OptionTable.PgData, OptionTable.OldWal])
         {
             if (context.Values.Find(option).Source.Kind == SourceKind.CommandLine)
             {

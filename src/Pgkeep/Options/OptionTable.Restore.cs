@@ -39,6 +39,18 @@ internal static partial class OptionTable
         Details = "The recovery begins when the server is started, with the settings that the restore leaves in postgresql.auto.conf; they have no meaning once it is over.",
     };
 
+    public static Option<string?> OldWal { get; } = new()
+    {
+        Name = "old-wal",
+        Sources = SourceKind.CommandLine,
+        Codec = new PathCodec("DIR"),
+        ComputedAs = "none",
+        Commands = [CommandNames.Restore],
+        Summary = "WAL of the old server that survived elsewhere; it is only read",
+        Details = "The segments in it that the archive does not have go into the recovery, as those of the old data directory's own pg_wal do: name the disk of a lost cluster's pg_wal that is still there, or where its files were copied to.",
+        Example = "/mnt/wal/pg_wal",
+    };
+
     public static Option<string?> StopCommand { get; } = new()
     {
         Name = "stop-command",
@@ -78,5 +90,5 @@ internal static partial class OptionTable
         Example = "pause",
     };
 
-    private static IReadOnlyList<Option> Restoring => [TargetAction, StopServer, StopCommand, NoStart, StartCommand, RecoveryTimeout];
+    private static IReadOnlyList<Option> Restoring => [TargetAction, OldWal, StopServer, StopCommand, NoStart, StartCommand, RecoveryTimeout];
 }

@@ -39,6 +39,7 @@ internal sealed class RunbookSite
         site.Mean("-f orders.sql", $"-f {workspace.PathOf("orders.sql")}");
         site.Mean("/var/backups/postgresql", repository);
         site.Mean("/mnt/rescue", workspace.PathOf("rescue"));
+        site.Mean("/mnt/wal/pg_wal", workspace.PathOf("survived"));
         await site.BackupAsync();
         return site;
     }

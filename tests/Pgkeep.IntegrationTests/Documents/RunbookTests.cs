@@ -17,6 +17,7 @@ public sealed class RunbookTests : IntegrationTest
         ["dropped table"] = new(site => site.HaveAccidentAsync("DROP TABLE orders"), SameAsync, "restore"),
         ["copy beside"] = new(site => site.HaveAccidentAsync("DROP TABLE orders"), SameAsync, "restore"),
         ["disk gone"] = new(LoseDiskAsync, SameAsync, "restore"),
+        ["wal survived"] = new(LoseDataAsync, SameAsync, "restore"),
         ["standby"] = new(LosePrimaryAsync),
         ["failed half-way"] = new(BreakOffAsync, RestartedAsync, "rollback"),
         ["wrong moment"] = new(RestoreTooFarBackAsync, SameAsync, "restore"),
@@ -76,6 +77,16 @@ public sealed class RunbookTests : IntegrationTest
         await site.OrderAsync();
         var before = await site.ContentAsync();
         await site.Cluster.StopAsync();
+        Directory.Delete(site.Cluster.DataDirectory, recursive: true);
+        return before;
+    }
+
+    private static async Task<string> LoseDataAsync(RunbookSite site)
+    {
+        await StopArchivingAsync(site);
+        var before = await site.ContentAsync();
+        await site.Cluster.KillAsync();
+        (await TestAccount.RunAsync("mv", [Path.Combine(site.Cluster.DataDirectory, "pg_wal"), site.Cluster.Workspace.PathOf("survived")])).EnsureSuccess();
         Directory.Delete(site.Cluster.DataDirectory, recursive: true);
         return before;
     }
