@@ -52,6 +52,21 @@ internal sealed class RecoveryEndFinder
     public async ValueTask VisitAsync(IWalRecordVisitor visitor, ulong from, CancellationToken cancellationToken) =>
         await _records.ReadAsync(Math.Max(from, _first), _last, visitor, cancellationToken);
 
+    /// <summary>The server takes the first record that it cannot read for the end of the WAL, and says nothing: WAL that went through hands is read to its end before.</summary>
+    /// <param name="from">Number of its first segment.</param>
+    /// <exception cref="PgkeepException">The records end before the last segment.</exception>
+    public async ValueTask RequireWholeAsync(ulong from, CancellationToken cancellationToken)
+    {
+        if (from <= _last && await _records.ReadAsync(Before(from), _last, new WalPassage(), cancellationToken) is { } ended && ended.Segment.Number(_size) < _last)
+        {
+            throw new PgkeepException(
+                ErrorKind.WalInvalid,
+                $"{ended.Problem}: the recovery would end there, and leave out what comes behind it",
+                "nothing was changed; copy that file again, where its disk still gives it",
+                "or say that the restore is to end before it, with --target-time for example");
+        }
+    }
+
     /// <param name="looked">Of the immediate target, a position in its place.</param>
     private async ValueTask<RecoveryEnd> ReadAsync(RecoveryTarget target, RecoveryTarget looked, ulong from, CancellationToken cancellationToken)
     {
@@ -121,5 +136,11 @@ internal sealed class RecoveryEndFinder
         }
 
         return start;
+    }
+
+    /// <summary>Takes every record.</summary>
+    private sealed class WalPassage : IWalRecordVisitor
+    {
+        public bool Visit(in WalRecord record) => true;
     }
 }

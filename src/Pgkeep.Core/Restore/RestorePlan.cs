@@ -21,6 +21,9 @@ internal sealed record RestorePlan
     /// <summary>A restore that pgkeep was killed in, and that is undone first; null where there is none.</summary>
     public required RestoreJournal? BrokenOff { get; init; }
 
+    /// <summary>The journal of the newest restore, broken off or over; null for none, and of a copy.</summary>
+    public string? NewestJournal { get; init; }
+
     /// <summary>As it was asked for.</summary>
     public required RecoveryTarget Target { get; init; }
 

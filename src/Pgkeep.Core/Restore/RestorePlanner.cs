@@ -37,7 +37,8 @@ internal sealed class RestorePlanner
         var backup = choice.Backup;
         var dataDirectory = FileSystem.Resolve(_settings.DataDirectory ?? KnownDataDirectory(metadata));
         var tablespaces = TablespacePlaces.Of(metadata, _settings.Moves, tablespace => tablespace.Location);
-        ClusterHold.RequireFree(dataDirectory, RestoreJournal.Find(dataDirectory));
+        var newest = RestoreJournal.Find(dataDirectory);
+        ClusterHold.RequireFree(dataDirectory, newest);
         var broken = RestoreJournal.FindBrokenOff(dataDirectory);
         CheckPlaces(dataDirectory, tablespaces, broken);
         var begun = InPlaceJournal.Find(dataDirectory);
@@ -84,6 +85,7 @@ internal sealed class RestorePlanner
             Metadata = metadata,
             IsBackupChosenByTarget = _settings.Backup is null,
             BrokenOff = broken,
+            NewestJournal = newest?.Path,
             Target = _settings.Target,
             Wal = wal,
             DataDirectory = dataDirectory,

@@ -44,7 +44,8 @@ internal sealed class RestoreRun
     {
         // Held to the end: no cleanup may remove the backup, nor the WAL behind it, from under the restore.
         using var taken = RepositoryLock.TakeIfAllowed(_settings.Layout);
-        using var hold = ClusterHold.Take(_plan.DataDirectory, _plan.BrokenOff);
+        using var hold = ClusterHold.Take(_plan.DataDirectory, RestoreJournal.Find(_plan.DataDirectory));
+        RequireAsPlanned();
         var clock = new PhaseClock(_time);
         var serverLog = _plan.Running is { } running ? ProcessTable.LogOf(running.ProcessId) : null;
         _log.Write($"Restoring {_plan.Backup.Directory} into {_plan.DataDirectory}");
@@ -111,6 +112,15 @@ internal sealed class RestoreRun
             Kept = _kept,
             SavedWal = _inPlace?.SavedWalDirectory,
         };
+    }
+
+    /// <summary>A person may have taken their time to say yes.</summary>
+    private void RequireAsPlanned()
+    {
+        if (RestoreJournal.Find(_plan.DataDirectory)?.Path != _plan.NewestJournal || InPlaceJournal.Find(_plan.DataDirectory)?.IsWriting != _plan.Begun?.IsWriting)
+        {
+            throw ClusterHold.Changed(_plan.DataDirectory);
+        }
     }
 
     /// <summary>A restore that was killed: its server ends, and what it had moved is in its place again, with the WAL that only the old cluster has.</summary>
@@ -190,6 +200,8 @@ internal sealed class RestoreRun
     /// <summary>The old cluster goes aside and the recovered one takes its place, or nothing has changed.</summary>
     private async Task<RestoreJournal> ReplaceAsync(RestorePlan plan, bool hasOld, ClusterHold hold, PhaseClock clock, CancellationToken cancellationToken)
     {
+        // Where it was missing, somebody else may have begun to fill it meanwhile.
+        hold.Add(plan.DataDirectory);
         var places = OldPlaces.Find(plan.DataDirectory, hasOld, plan.Metadata, plan.Tablespaces, _settings.Layout);
         var journal = RestoreJournal.Plan(places.Places, _time.GetLocalNow(), plan.Account);
         RestorePlanner.RequireStopped(plan.DataDirectory);

@@ -59,6 +59,11 @@ internal sealed class WalProver
         var end = await finder.FindAsync(_target, known, isForPlan, cancellationToken);
         var chain = Prove(history, inventory, others, end);
         end.RequireReached(_backup);
+        if (isForPlan && _target.Kind == RecoveryTargetKind.Latest && _sources.Rescued.Count > 0)
+        {
+            await finder.RequireWholeAsync(_sources.Rescued.Min(segment => segment.Number(size)), cancellationToken);
+        }
+
         if (Databases is { } databases)
         {
             await CopiedDatabases.RequireNoneAsync(databases, finder, _backup.StartLsn, end.NeededUntil, CopiesFrom, cancellationToken);

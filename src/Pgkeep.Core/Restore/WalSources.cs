@@ -30,6 +30,9 @@ internal sealed class WalSources
 
     public IReadOnlyList<UnarchivedFile> Unarchived { get; }
 
+    /// <summary>Those of <see cref="Unarchived"/> that a person named.</summary>
+    public IReadOnlySet<WalSegmentName> Rescued { get; private init; } = new HashSet<WalSegmentName>();
+
     /// <summary>How far each goes that recovery can go on into.</summary>
     public IReadOnlyDictionary<WalSegmentName, Lsn> Received { get; }
 
@@ -56,14 +59,16 @@ internal sealed class WalSources
         var inventory = await archive.ListAsync(cancellationToken);
         var control = old is null ? null : ControlFileReader.TryRead(old);
         var unarchived = old is null ? [] : UnarchivedWal.Of(OldWal.FolderOf(dataDirectory), inventory);
+        var own = unarchived;
         if (rescued is not null)
         {
-            unarchived = RescuedWal.Join(unarchived, rescued, inventory, identity);
+            unarchived = RescuedWal.Join(own, rescued, inventory, identity);
         }
 
         return new WalSources(archive, identity, inventory, unarchived, receiving)
         {
             Control = control,
+            Rescued = unarchived.Except(own).Select(file => file.Name.Segment).OfType<WalSegmentName>().ToHashSet(),
             Undone = UndoneTimelines.Of(dataDirectory, control, identity.SystemIdentifier),
         };
     }

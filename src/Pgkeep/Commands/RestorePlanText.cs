@@ -23,7 +23,7 @@ internal static class RestorePlanText
             "old data",
             plan.Reuse == FileReuse.InPlace ? "is changed into the backup where it lies: there is no way back, and no rollback"
                 : plan.BrokenOff is { } broken ? $"a restore of {TimestampText.Of(broken.Started, context.Time)} was broken off: it is undone first"
-                : plan.OldDataDirectory is null ? $"there is none{(plan.Wal.Unarchived.Count == 0 ? "; if its pg_wal survived somewhere, --old-wal DIR uses it too" : "")}" : $"moves to {plan.Places.Places[0].AsidePattern}; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
+                : plan.OldDataDirectory is null ? $"there is none{(plan.Wal is { Unarchived.Count: 0, EndsWithBackup: false } ? "; if its pg_wal survived somewhere, --old-wal DIR uses it too" : "")}" : $"moves to {plan.Places.Places[0].AsidePattern}; undo: pgkeep restore rollback --pgdata {plan.DataDirectory}");
         foreach (var place in plan.Places.Places.Skip(1).Where(place => place.HadContent))
         {
             table.Add("", $"{place.Path} to {place.AsidePattern}");

@@ -47,7 +47,7 @@ internal static partial class OptionTable
         ComputedAs = "none",
         Commands = [CommandNames.Restore],
         Summary = "WAL of the old server that survived elsewhere; it is only read",
-        Details = "The segments in it that the archive does not have go into the recovery, as those of the old data directory's own pg_wal do: name the disk of a lost cluster's pg_wal that is still there, or where its files were copied to.",
+        Details = "The segments in it that the archive does not have go into the recovery, as those of the old data directory's own pg_wal do: name the disk of a lost cluster's pg_wal that is still there, or where its files were copied to with their times (cp -p). All of it is read first: a record that is damaged would end the recovery.",
         Example = "/mnt/wal/pg_wal",
     };
 

@@ -53,6 +53,29 @@ public sealed class ClusterHoldTests : IntegrationTest
     }
 
     [Fact]
+    public async Task A_restore_that_waited_for_its_answer_does_not_replace_what_another_has_restored()
+    {
+        var (site, rows) = await StartAsync();
+        await using var waiting = TestAccount.Start("script", ["-qec", ShellWords(site, site.RestoreWords().Where(word => word != "--yes")), "/dev/null"], new RunOptions { Environment = site.Cluster.ClientEnvironment, KeepsInputOpen = true });
+        await Poll.UntilAsync(() => waiting.Stdout.Contains("old data", StringComparison.Ordinal), "it shows its plan");
+        (await site.RestoreAsync()).EnsureSuccess();
+        await site.Cluster.StopAsync();
+
+        await waiting.TypeAsync("restore\n");
+        var result = await waiting.WaitAsync();
+
+        result.EnsureExitCode(2);
+        Assert.Contains("has been at work since", result.Stdout, StringComparison.Ordinal);
+        await site.Cluster.StartAsync();
+        Assert.Equal(rows, await site.ContentAsync());
+        Assert.Single(site.Asides);
+    }
+
+    private static string ShellWords(RestoreSite site, IEnumerable<string> words) => string.Join(
+        ' ',
+        [PgkeepBinary.FilePath, .. words, "--config", "/dev/null", "--backup-dir", site.Repository, "--restore-log", site.RestoreLog, "--bindir", site.Cluster.BinDirectory]);
+
+    [Fact]
     public async Task A_rollback_that_waited_for_its_answer_does_not_undo_another_restore()
     {
         var (site, rows) = await StartAsync();

@@ -66,6 +66,22 @@ public sealed class RescuedWalTests : IntegrationTest
     }
 
     [Fact]
+    public async Task Damage_in_it_that_would_end_the_recovery_early_is_refused()
+    {
+        await LoseAsync(PostgresServers.Newest);
+        var damaged = Directory.EnumerateFiles(Rescued, "????????????????????????").Order(StringComparer.Ordinal).First(path => !File.Exists(Path.Combine(_site.Archive, Path.GetFileName(path) + ".gz")));
+        var content = await File.ReadAllBytesAsync(damaged, TestContext.Current.CancellationToken);
+        content.AsSpan(8192, 8192).Clear();
+        await File.WriteAllBytesAsync(damaged, content, TestContext.Current.CancellationToken);
+
+        var result = await _site.RestoreAsync("--old-wal", Rescued);
+
+        Assert.Contains("the recovery would end there", result.EnsureExitCode(41).Stderr, StringComparison.Ordinal);
+        Assert.Contains(damaged, result.Stderr, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_site.DataDirectory));
+    }
+
+    [Fact]
     public async Task What_cannot_be_meant_is_refused_and_nothing_is_touched()
     {
         await LoseAsync(PostgresServers.Newest);

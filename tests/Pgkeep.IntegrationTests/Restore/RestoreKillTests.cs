@@ -132,7 +132,11 @@ public sealed class RestoreKillTests : IntegrationTest
 
         // And at once, without a rollback, while the server that pgkeep has left goes on: a restore undoes the killed one by itself.
         await _places.ResetAsync();
-        await KillAsync(Site.RestoreWords(), moment, leavesServer: true);
+        if (!await KillAsync(Site.RestoreWords(), moment, leavesServer: true))
+        {
+            return false;
+        }
+
         (await Site.RestoreAsync("--stop-server")).EnsureSuccess();
         Assert.Equal(_rows, await Site.ContentAsync());
         await Site.Cluster.StopAsync();

@@ -60,6 +60,12 @@ internal sealed class ClusterHold : IDisposable
         }
     }
 
+    /// <summary>For whoever finds, with the lock in its hands, another state than the one that it has shown.</summary>
+    public static PgkeepException Changed(string dataDirectory) => new(
+        ErrorKind.Usage,
+        $"another restore or rollback of \"{dataDirectory}\" has been at work since this one was asked for",
+        "nothing was changed; run the command again, which shows what it would do now");
+
     public void Dispose()
     {
         foreach (var held in _held.Values)

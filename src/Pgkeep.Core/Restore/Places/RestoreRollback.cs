@@ -61,7 +61,7 @@ internal sealed class RestoreRollback
         using var hold = ClusterHold.Take(_dataDirectory, _journal);
         if (InPlaceJournal.Find(_dataDirectory)?.IsWriting != _begun?.IsWriting || (_begun is null && RestoreJournal.Find(_dataDirectory)?.Path != _journal!.Path))
         {
-            throw new PgkeepException(ErrorKind.Usage, $"another restore or rollback of \"{_dataDirectory}\" has been at work since this one was asked for", "nothing was changed; run the command again, which shows what it would do now");
+            throw ClusterHold.Changed(_dataDirectory);
         }
 
         if (_journal is null)
